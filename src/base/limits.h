@@ -1,0 +1,30 @@
+/* limits: every bound of the program, each named once. */
+#ifndef PARVIS_BASE_LIMITS_H
+#define PARVIS_BASE_LIMITS_H
+
+#define LIMIT_TX_BYTES (1u << 20)          /* one encoded transaction */
+#define LIMIT_TX_GAS 16777216u             /* EIP-7825 */
+#define LIMIT_CALL_DEPTH 1024u             /* EVM call frames */
+#define LIMIT_CODE_BYTES 24576u            /* EIP-170 */
+#define LIMIT_INITCODE_BYTES 49152u        /* EIP-3860 */
+#define LIMIT_STATE_VALUE_BYTES (1u << 20) /* one storage value of a service */
+#define LIMIT_STATE_HISTORY 128u           /* blocks whose state can be read and proved */
+#define LIMIT_POOL_TXS 200000u             /* waiting transactions */
+#define LIMIT_POOL_PER_SENDER 16384u       /* waiting transactions of one sender */
+#define LIMIT_POOL_BYTES (512u << 20)      /* their encoded size */
+#define LIMIT_RPC_BODY_BYTES (8u << 20)    /* one HTTP body or WebSocket message */
+#define LIMIT_RPC_BATCH 1000u              /* requests in one JSON-RPC batch */
+#define LIMIT_RPC_RESPONSE_BYTES (64u << 20)
+#define LIMIT_RPC_CONNECTIONS 4096u
+#define LIMIT_RPC_CALL_GAS 100000000u /* eth_call and eth_estimateGas */
+#define LIMIT_RPC_LOG_RESULTS 20000u  /* logs in one eth_getLogs answer */
+#define LIMIT_RPC_FILTERS 1024u
+#define LIMIT_RPC_SUBSCRIPTIONS 1024u
+#define LIMIT_JSON_DEPTH 64u
+#define LIMIT_RLP_DEPTH 64u
+#define LIMIT_BLOCK_TXS 65536u
+#define LIMIT_CSV_LINE_BYTES (1u << 20)
+#define LIMIT_IMPORT_FILE_BYTES (1u << 30)
+#define LIMIT_OPERATION_POINTS 4096u /* consumers + producers of one operation */
+
+#endif

@@ -1,0 +1,139 @@
+/* chain: the ledger itself: blocks in a store, executed, committed, read and audited.
+ *
+ * The five steps of the engine interface (design.md decision 4) are functions here, so that every
+ * engine drives the same code:
+ *   chain_check     may this transaction wait in the pool?
+ *   chain_prepare   choose transactions for a block (by the proposer)
+ *   chain_process   is this proposal acceptable? (by everyone)
+ *   chain_finalize  execute it: header, receipts, state root; nothing stored yet
+ *   chain_commit    one durable store transaction
+ * Threads   one engine thread calls prepare..commit. Everything else may be called by any thread:
+ *           readers open a struct chain_view. */
+#ifndef PARVIS_CHAIN_CHAIN_H
+#define PARVIS_CHAIN_CHAIN_H
+
+#include "chain/block.h"
+#include "chain/genesis.h"
+#include "evm/frame.h"
+#include "state/statedb.h"
+
+struct chain;
+struct pool;
+
+struct chain_config {
+    struct store *store; /* takes: closed by chain_close */
+    bool archive;        /* keep the state of every height */
+    bool audit;          /* no pool, no caches for readers */
+};
+
+/* chain_create writes block 0 of a genesis into an empty store. chain_open opens a store that has
+ * one. E_OK | E_EXISTS | E_NOT_FOUND | E_GENESIS | E_CORRUPT | E_IO ... */
+enum err chain_create(struct store *store, const struct genesis *g, struct diag *d);
+enum err chain_open(struct chain **out, const struct chain_config *config, struct diag *d);
+void chain_close(struct chain *c);
+
+uint64_t chain_id(const struct chain *c);
+const struct genesis *chain_genesis(const struct chain *c);
+struct pool *chain_pool(struct chain *c);
+struct store *chain_store(struct chain *c);
+
+/* The committed head, as a copy. */
+struct chain_head {
+    uint64_t number;
+    struct hash hash;
+    struct hash state_root;
+    uint64_t timestamp_s;
+    uint64_t gas_limit;
+    uint64_t tx_total; /* transactions since genesis */
+};
+struct chain_head chain_head(struct chain *c);
+
+/* --- the engine's five steps ------------------------------------------------------------------ */
+
+/* A proposal: what the engine orders. Execution adds everything else. */
+struct proposal {
+    uint64_t number;
+    uint64_t timestamp_s;
+    struct address proposer;
+    struct tx **txs; /* senders recovered */
+    size_t tx_count;
+};
+
+/* chain_check: state-dependent admission of a decoded transaction with known sender against the
+ * head (nonce, funds, quota, gas limit). *state_nonce_out is the sender's nonce at the head. */
+enum err chain_check(struct chain *c, const struct tx *t, uint64_t *state_nonce_out);
+
+/* chain_prepare takes transactions from the pool, by arrival and nonce, up to the block gas limit.
+ * They are borrowed from the pool until chain_commit or chain_abandon. May be empty. */
+void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s);
+
+/* chain_process: number, time and gas rules of a proposal, each transaction's static validity.
+ * E_OK | E_BLOCK with the reason in d. */
+enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d);
+
+/* chain_finalize executes. Transactions that turn out invalid (nonce, funds, quota) are left out
+ * when drop_invalid (own proposal), and make the proposal E_BLOCK otherwise. *block_out lives until
+ * chain_commit or chain_abandon. E_OK | E_BLOCK | E_CORRUPT | E_IO. */
+enum err chain_finalize(struct chain *c, const struct proposal *p, bool drop_invalid,
+                        const struct block **block_out, struct diag *d);
+
+/* chain_commit stores the finalized block with its seal, durably; then the pool, the head and the
+ * listeners see it. E_OK | E_DISK_FULL | E_MAP_FULL | E_IO: the head is unchanged. */
+enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal);
+void chain_abandon(struct chain *c);
+
+/* --- listeners -------------------------------------------------------------------------------- */
+
+/* Called on the engine thread after each commit, and when the pool accepts a transaction (any
+ * thread). Must not block. At most 8. */
+struct chain_listener {
+    void (*block)(void *ctx, const struct block *b);
+    void (*pending)(void *ctx, const struct tx *t);
+    void *ctx;
+};
+void chain_listen(struct chain *c, const struct chain_listener *l);
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* A consistent view of everything up to the head at the time of opening. */
+struct chain_view;
+enum err chain_view_open(struct chain *c, struct chain_view **out);
+void chain_view_close(struct chain_view *v);
+uint64_t chain_view_head(const struct chain_view *v);
+
+/* Blocks: loaded into the arena. with_receipts loads logs too; with_senders recovers or reads
+ * senders. E_OK | E_NOT_FOUND | E_CORRUPT. */
+enum err chain_load_header(struct chain_view *v, uint64_t number, struct arena *a,
+                           struct header *out, struct hash *hash_out);
+enum err chain_load_block(struct chain_view *v, uint64_t number, struct arena *a,
+                          bool with_receipts, struct block *out);
+enum err chain_number_of(struct chain_view *v, const struct hash *block_hash, uint64_t *number_out);
+enum err chain_find_tx(struct chain_view *v, const struct hash *tx_hash, uint64_t *number_out,
+                       size_t *index_out);
+
+/* State at a height: LIMIT_STATE_HISTORY back, or all with archive. E_OK | E_PRUNED. */
+enum err chain_state_at(struct chain_view *v, uint64_t number, struct statedb_view **out);
+
+/* chain_call executes a message on the state of `number` without keeping anything. sender need not
+ * sign; fees are not charged. The result's output lives in the arena. */
+struct call_request {
+    struct address from;
+    bool is_create;
+    struct address to;
+    uint64_t gas;
+    struct u256 gas_price;
+    struct u256 value;
+    struct bytes data;
+    const struct tx_access *access;
+    size_t access_count;
+};
+enum err chain_call(struct chain_view *v, uint64_t number, const struct call_request *request,
+                    struct arena *a, struct frame_result *out, uint64_t *gas_used_out);
+
+/* The smallest gas limit with which the request succeeds. E_OK | E_REVERT | E_OUT_OF_GAS, with
+ * *out filled for the revert data. */
+enum err chain_estimate_gas(struct chain_view *v, uint64_t number,
+                            const struct call_request *request, struct arena *a,
+                            uint64_t *gas_out, struct frame_result *out);
+
+#endif

@@ -1,0 +1,47 @@
+/* pool: transactions waiting to be ordered, by sender and nonce, then arrival. Bounded.
+ * Threads   any; one lock inside. Holds decoded transactions with their senders. */
+#ifndef PARVIS_CHAIN_POOL_H
+#define PARVIS_CHAIN_POOL_H
+
+#include "chain/chain.h"
+
+struct pool *pool_new(struct chain *c);
+void pool_free(struct pool *p);
+
+/* pool_add decodes, recovers the sender, checks against head and pool, and keeps a copy of raw.
+ * *hash_out is set whenever raw decodes. A nonce gap waits (queued) until it closes.
+ * E_OK | E_RLP ... | E_SIGNATURE | E_TX_* | E_POOL_FULL. */
+enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out);
+
+/* pool_take borrows executable transactions, oldest first, nonces in order per sender, until
+ * gas_max, count_max or bytes_max; pool_committed drops what a block included and what became
+ * invalid; pool_return gives borrowed ones back. */
+size_t pool_take(struct pool *p, struct tx **out, size_t count_max, uint64_t gas_max,
+                 size_t bytes_max);
+void pool_return(struct pool *p);
+void pool_committed(struct pool *p, const struct block *b, const struct hash *dropped,
+                    size_t dropped_count);
+
+/* The sender's next nonce, counting what waits without a gap. */
+uint64_t pool_next_nonce(struct pool *p, const struct address *sender, uint64_t state_nonce);
+
+/* A waiting transaction's encoding appended to out, or E_NOT_FOUND. */
+enum err pool_get(struct pool *p, const struct hash *tx_hash, struct buf *raw_out);
+
+/* pool_wait sleeps until a transaction can be taken, timeout_ms passed, or pool_wake was called.
+ * Returns the number that can be taken. */
+size_t pool_wait(struct pool *p, unsigned timeout_ms);
+void pool_wake(struct pool *p);
+
+struct pool_stats {
+    size_t pending; /* executable now */
+    size_t queued;  /* waiting for an earlier nonce */
+    size_t bytes;
+};
+struct pool_stats pool_stats(struct pool *p);
+
+/* pool_visit calls back for every waiting transaction, by sender and nonce. */
+typedef void (*pool_visitor)(void *ctx, const struct tx *t, bool pending);
+void pool_visit(struct pool *p, pool_visitor visit, void *ctx);
+
+#endif

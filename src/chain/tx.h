@@ -1,0 +1,66 @@
+/* tx: transactions of types 0 (legacy), 1 (EIP-2930) and 2 (EIP-1559), with the seam for 4. */
+#ifndef PARVIS_CHAIN_TX_H
+#define PARVIS_CHAIN_TX_H
+
+#include "base/mem.h"
+#include "codec/rlp.h"
+#include "crypto/ecdsa.h"
+#include "evm/fork.h"
+
+enum tx_type { TX_LEGACY = 0, TX_ACCESS_LIST = 1, TX_DYNAMIC_FEE = 2, TX_SET_CODE = 4 };
+
+struct tx_access {
+    struct address address;
+    const struct hash *slots;
+    size_t slot_count;
+};
+
+struct tx {
+    enum tx_type type;
+    bool has_chain_id; /* false for legacy transactions before EIP-155 */
+    uint64_t chain_id;
+    uint64_t nonce;
+    struct u256 max_priority_fee; /* = gas price for types 0 and 1 */
+    struct u256 max_fee;          /* = gas price for types 0 and 1 */
+    uint64_t gas_limit;
+    bool is_create;
+    struct address to;
+    struct u256 value;
+    struct bytes data;
+    const struct tx_access *access;
+    size_t access_count;
+    struct ecdsa_signature signature;
+    /* filled by tx_decode */
+    struct bytes raw;  /* the encoding: type byte and RLP, or RLP */
+    struct hash hash;
+    /* filled by tx_recover */
+    bool has_sender;
+    struct address sender;
+};
+
+/* tx_decode reads one encoded transaction, strictly. Views borrow from raw; lists live in the arena.
+ * E_OK | E_RLP | E_TX_TYPE | E_RANGE | E_SIGNATURE (r, s, v out of range) | E_TX_TOO_LARGE. */
+enum err tx_decode(struct tx *out, struct arena *a, struct bytes raw);
+
+/* tx_recover fills the sender. E_OK | E_SIGNATURE. About 55 us: call it off the engine thread. */
+enum err tx_recover(struct tx *t);
+
+/* tx_sign signs with key32 (chain_id must be set), fills signature, sender, hash, and raw (arena). */
+enum err tx_sign(struct tx *t, struct arena *a, const uint8_t key32[32]);
+
+/* Intrinsic gas and EIP-7623 floor for the given rules. E_OK | E_RANGE on overflow. */
+enum err tx_intrinsic_gas(const struct tx *t, enum fork fork, uint64_t *gas_out,
+                          uint64_t *floor_out);
+
+/* tx_check: everything that can be said without state under the given rules: type known to the
+ * fork, chain id (0 = any), low s, fees ordered, nonce < 2^64-1, init code size, EIP-7825 cap,
+ * intrinsic gas. E_OK | E_TX_*. */
+enum err tx_check(const struct tx *t, enum fork fork, uint64_t chain_id);
+
+/* The price paid per gas over a base fee (EIP-1559). */
+struct u256 tx_effective_gas_price(const struct tx *t, struct u256 base_fee);
+
+/* keccak256(rlp([sender, nonce]))[12:]: the address a creating transaction deploys to. */
+struct address tx_create_address(const struct address *sender, uint64_t nonce);
+
+#endif

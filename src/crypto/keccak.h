@@ -1,0 +1,28 @@
+/* keccak: Keccak-256 as Ethereum uses it (original padding 0x01, not SHA3-256's 0x06).
+ * Spec  Keccak reference 3.0; Yellow Paper sec. 2. */
+#ifndef PARVIS_CRYPTO_KECCAK_H
+#define PARVIS_CRYPTO_KECCAK_H
+
+#include "base/bytes.h"
+
+#define KECCAK_RATE 136
+
+/* Incremental use: init, any number of update, one final. */
+struct keccak {
+    uint64_t lane[25];
+    size_t fill; /* bytes absorbed in the current block, < KECCAK_RATE */
+};
+
+void keccak_init(struct keccak *k);
+void keccak_update(struct keccak *k, const void *data, size_t len);
+void keccak_final(struct keccak *k, struct hash *out);
+
+/* keccak256 hashes len bytes at once. */
+void keccak256(struct hash *out, const void *data, size_t len);
+struct hash keccak256_of(struct bytes b);
+
+/* keccak256 of no bytes, and of RLP's empty string 0x80 (the root of an empty trie). */
+extern const struct hash KECCAK_EMPTY;
+extern const struct hash KECCAK_EMPTY_TRIE;
+
+#endif

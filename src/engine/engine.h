@@ -1,0 +1,32 @@
+/* engine: who decides the order of transactions. One narrow interface (design.md decision 4); the
+ * engine drives chain_check, chain_prepare, chain_process, chain_finalize and chain_commit. */
+#ifndef PARVIS_ENGINE_ENGINE_H
+#define PARVIS_ENGINE_ENGINE_H
+
+#include "chain/chain.h"
+
+struct engine;
+
+struct engine_ops {
+    const char *name; /* "solo" */
+    enum err (*start)(struct engine *e, struct diag *d);
+    void (*stop)(struct engine *e); /* finishes the block in hand, joins threads */
+    /* hand a transaction to the ordering: local pool, and to peers where there are any */
+    enum err (*submit)(struct engine *e, struct bytes raw, struct hash *hash_out);
+};
+
+struct engine {
+    const struct engine_ops *ops;
+    struct chain *chain;
+    uint8_t key32[32];          /* the node's key: seals blocks */
+    struct address address;
+    unsigned block_ms;          /* 0: a block as soon as there is work; else at most one per period */
+    void *private_data;
+    _Atomic bool failed;        /* a commit failed; the node must stop */
+    struct diag failure;
+};
+
+/* solo: one embedded proposer on one machine. */
+extern const struct engine_ops ENGINE_SOLO;
+
+#endif

@@ -1,0 +1,88 @@
+/* frame: one call, as everyone who executes code sees it.
+ *
+ * A transaction, a native city service and EVM bytecode all call each other through frame_call. It
+ * takes a checkpoint, moves the value, finds out what lives at the address (a service, a
+ * precompile, code, nothing), runs it, and reverts the checkpoint unless it succeeded. Who answers
+ * for an address is decided by the struct world's call table, filled by chain/execute.c: evm and city
+ * know only this header.
+ *
+ * Ownership  input is borrowed for the call; output belongs to the world's arena, which lives until
+ *            the end of the transaction. */
+#ifndef PARVIS_EVM_FRAME_H
+#define PARVIS_EVM_FRAME_H
+
+#include "base/mem.h"
+#include "evm/fork.h"
+#include "state/state.h"
+
+/* The block and transaction around a call. Constant during a transaction. */
+struct block_env {
+    uint64_t chain_id;
+    uint64_t number;
+    uint64_t timestamp_s;
+    uint64_t gas_limit;
+    struct address beneficiary;
+    struct hash prev_randao;
+    struct u256 base_fee;
+    enum fork fork;
+    /* hash of one of the last 256 blocks; zero hash otherwise */
+    struct hash (*block_hash)(void *ctx, uint64_t number);
+    void *block_hash_ctx;
+};
+
+enum frame_kind {
+    FRAME_CALL,
+    FRAME_DELEGATECALL,
+    FRAME_CALLCODE,
+    FRAME_CREATE,
+    FRAME_CREATE2,
+};
+
+enum frame_status {
+    FRAME_SUCCESS,
+    FRAME_REVERT,        /* output is the revert data; unused gas is returned */
+    FRAME_OUT_OF_GAS,    /* this and the following consume all gas */
+    FRAME_INVALID,       /* invalid opcode, stack, jump, static violation, bad input to a precompile */
+    FRAME_DEPTH,         /* call depth limit: nothing ran, gas is returned */
+    FRAME_BALANCE,       /* value above the caller's balance: nothing ran, gas is returned */
+};
+
+struct frame {
+    enum frame_kind kind;
+    bool is_static;          /* no state change allowed (STATICCALL, eth_call of a view) */
+    unsigned depth;          /* 0 for the transaction's own call */
+    struct address caller;
+    struct address recipient; /* whose storage and balance */
+    struct address code_address; /* whose code; equals recipient but for DELEGATECALL, CALLCODE */
+    struct u256 value;
+    int64_t gas;
+    struct bytes input;      /* call data, or init code for FRAME_CREATE* */
+    struct hash salt;        /* FRAME_CREATE2 */
+};
+
+struct frame_result {
+    enum frame_status status;
+    int64_t gas_left;
+    struct bytes output;
+    struct address created;  /* FRAME_CREATE*: the new contract on success */
+};
+
+struct world;
+
+/* What runs at an address. Returns true if it answers for f->code_address and filled *out. */
+typedef bool (*frame_runner)(struct world *w, const struct frame *f, struct frame_result *out);
+
+struct world {
+    struct state *state;
+    const struct block_env *block;
+    struct address origin;
+    struct u256 gas_price;
+    struct arena *arena;           /* outputs and scratch; reset per transaction */
+    frame_runner runners[4];       /* asked in order: services, precompiles, bytecode; NULL ends */
+    void *runner_ctx[4];
+};
+
+/* frame_call runs one frame to its end. Gas for the call itself was charged by the caller. */
+void frame_call(struct world *w, const struct frame *f, struct frame_result *out);
+
+#endif

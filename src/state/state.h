@@ -1,0 +1,103 @@
+/* state: the world as one block's execution sees and changes it: accounts, storage, code, logs,
+ * with checkpoints and reverts. Knows nothing of tries or the store: unchanged values come from a
+ * reader, changes are kept here until statedb takes them.
+ *
+ * Storage   a slot is named by 32 bytes; its value is a byte string of any length up to
+ *           LIMIT_STATE_VALUE_BYTES, empty = absent. EVM words are stored without leading zeros.
+ * Journal   every change can be undone: cp = state_checkpoint(s); ... state_revert(s, cp).
+ * Scopes    block: account and storage changes. transaction: warm sets (EIP-2929), transient
+ *           storage (EIP-1153), refund, logs, created and self-destructed accounts (EIP-6780);
+ *           reset by state_tx_begin.
+ * Errors    a reader failure (E_CORRUPT, E_IO) is sticky: getters then return empty values and
+ *           state_error tells; the block must not be committed.
+ * Threads   one. Returned views are valid until the next call that changes the same item. */
+#ifndef PARVIS_STATE_STATE_H
+#define PARVIS_STATE_STATE_H
+
+#include "state/account.h"
+
+struct state;
+
+/* Read access to the state before this block. account: absent accounts give account_empty() and
+ * *exists_out false. storage: appends nothing when absent. E_OK | E_CORRUPT | E_IO | E_PRUNED. */
+struct state_reader {
+    enum err (*account)(void *ctx, const struct address *a, struct account *out, bool *exists_out);
+    enum err (*storage)(void *ctx, const struct address *a, const struct hash *slot,
+                        struct buf *out);
+    enum err (*code)(void *ctx, const struct hash *code_hash, struct buf *out);
+    void *ctx;
+};
+
+struct log_entry {
+    struct address address;
+    struct hash topics[4];
+    unsigned topic_count;
+    struct bytes data; /* owned by the state until state_tx_begin */
+};
+
+struct state *state_new(const struct state_reader *reader);
+void state_free(struct state *s);
+/* state_clear drops every change and cached read (after a commit, or to abandon a block). */
+void state_clear(struct state *s);
+enum err state_error(const struct state *s);
+
+/* Checkpoints nest; state_revert undoes everything after cp. Keeping changes needs no call. */
+typedef size_t state_checkpoint_t;
+state_checkpoint_t state_checkpoint(struct state *s);
+void state_revert(struct state *s, state_checkpoint_t cp);
+
+/* Accounts. */
+bool state_exists(struct state *s, const struct address *a); /* false for EIP-161 empty accounts */
+struct u256 state_balance(struct state *s, const struct address *a);
+uint64_t state_nonce(struct state *s, const struct address *a);
+struct hash state_code_hash(struct state *s, const struct address *a);
+struct bytes state_code(struct state *s, const struct address *a);
+void state_set_nonce(struct state *s, const struct address *a, uint64_t nonce);
+void state_set_balance(struct state *s, const struct address *a, struct u256 balance);
+/* state_transfer moves value; false (and no change) when the balance does not suffice. */
+bool state_transfer(struct state *s, const struct address *from, const struct address *to,
+                    struct u256 value);
+void state_set_code(struct state *s, const struct address *a, struct bytes code);
+void state_touch(struct state *s, const struct address *a);
+
+/* Storage. state_storage_original is the value before the current transaction (EIP-2200). */
+struct bytes state_storage(struct state *s, const struct address *a, const struct hash *slot);
+struct bytes state_storage_original(struct state *s, const struct address *a,
+                                    const struct hash *slot);
+void state_set_storage(struct state *s, const struct address *a, const struct hash *slot,
+                       struct bytes value);
+struct u256 state_transient(struct state *s, const struct address *a, const struct hash *slot);
+void state_set_transient(struct state *s, const struct address *a, const struct hash *slot,
+                         struct u256 value);
+
+/* Transaction scope. */
+void state_tx_begin(struct state *s); /* forgets the previous transaction's scope */
+void state_tx_end(struct state *s);   /* EIP-6780 destructions, EIP-161 clearing of touched empties */
+bool state_warm_address(struct state *s, const struct address *a); /* true if it was warm before */
+bool state_warm_slot(struct state *s, const struct address *a, const struct hash *slot);
+void state_mark_created(struct state *s, const struct address *a);
+bool state_was_created(struct state *s, const struct address *a);
+void state_self_destruct(struct state *s, const struct address *a);
+void state_add_refund(struct state *s, int64_t gas);
+int64_t state_refund(const struct state *s);
+
+/* Logs of the current transaction, in order. data is copied. */
+void state_add_log(struct state *s, const struct address *a, const struct hash *topics,
+                   unsigned topic_count, struct bytes data);
+size_t state_log_count(const struct state *s);
+const struct log_entry *state_log(const struct state *s, size_t index);
+
+/* Walk the block's net changes, in no particular order (statedb sorts). account NULL = deleted. A
+ * change equal to the value before the block is not visited. */
+struct state_change_visitor {
+    void (*account)(void *ctx, const struct address *a, const struct account *now_opt);
+    void (*storage)(void *ctx, const struct address *a, const struct hash *slot,
+                    struct bytes value);
+    /* all earlier storage of the account is gone (destroyed, or created anew) */
+    void (*storage_cleared)(void *ctx, const struct address *a);
+    void (*code)(void *ctx, const struct hash *code_hash, struct bytes code);
+    void *ctx;
+};
+void state_visit_changes(struct state *s, const struct state_change_visitor *visitor);
+
+#endif

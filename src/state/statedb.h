@@ -1,0 +1,63 @@
+/* statedb: the state trie in the store: latest flat values, versioned trie nodes, the last
+ * LIMIT_STATE_HISTORY blocks readable and provable.
+ *
+ * Layout    TABLE_FLAT    name = address | address+slot -> height written, value (head state: one read)
+ *           TABLE_HISTORY (height written, same name)   -> a value that was replaced later
+ *           TABLE_NODE    (height written, owner+path)  -> trie node with children's hash, height
+ *           TABLE_STALE   height -> nodes and history records that became unreachable at height;
+ *                         deleted when height + LIMIT_STATE_HISTORY is committed
+ *           Committing a block writes what changed: one flat record per changed value, one history
+ *           record per replaced value, the nodes on the changed paths, one stale list.
+ * Use       engine thread:  statedb_reader -> execute on a struct state -> statedb_apply (root is
+ *           known, nothing stored) -> statedb_write in the block's store transaction, then
+ *           statedb_written after the commit; or statedb_discard.
+ *           any thread: statedb_view for reads and proofs at a height. */
+#ifndef PARVIS_STATE_STATEDB_H
+#define PARVIS_STATE_STATEDB_H
+
+#include "state/state.h"
+#include "store/store.h"
+
+struct statedb;
+
+/* statedb_open reads the root at `height` (the store's head). keep_all keeps every height (archive).
+ * genesis: root = KECCAK_EMPTY_TRIE, height 0. E_OK | E_CORRUPT | E_IO. */
+enum err statedb_open(struct statedb **out, struct store *store, const struct hash *root,
+                      uint64_t height, bool keep_all);
+void statedb_close(struct statedb *db);
+
+/* The reader of the state at the head, for the engine thread only. Valid until statedb_close. */
+const struct state_reader *statedb_reader(struct statedb *db);
+
+/* statedb_apply merges the changes of s into the trie as block `height` (head + 1) and returns the
+ * new state root. Nothing is stored yet. E_OK | E_CORRUPT | E_IO. */
+enum err statedb_apply(struct statedb *db, struct state *s, uint64_t height, struct hash *root_out);
+/* statedb_write stores what statedb_apply computed and prunes what fell out of the window. */
+enum err statedb_write(struct statedb *db, struct store_txn *t);
+/* statedb_written: the transaction was committed; the head is now `height`. */
+void statedb_written(struct statedb *db);
+/* statedb_discard forgets an applied block; the head is unchanged. */
+void statedb_discard(struct statedb *db);
+
+/* A read-only view of the state after block `height`, over a read transaction the caller keeps
+ * open (and may share with block reads). root is that block's stateRoot. E_OK | E_PRUNED. */
+struct statedb_view;
+enum err statedb_view_open(struct statedb_view **out, struct store *store, struct store_txn *t,
+                           const struct hash *root, uint64_t height, uint64_t head_height,
+                           bool keep_all);
+void statedb_view_close(struct statedb_view *v);
+const struct state_reader *statedb_view_reader(struct statedb_view *v);
+
+/* Proofs (EIP-1186): an RLP list of the nodes. E_OK | E_CORRUPT | E_IO. */
+enum err statedb_prove_account(struct statedb_view *v, const struct address *a,
+                               struct buf *rlp_list_out);
+enum err statedb_prove_storage(struct statedb_view *v, const struct address *a,
+                               const struct hash *slot, struct buf *rlp_list_out);
+
+/* statedb_check walks the whole state at the head: every node hashes to what its parent says,
+ * every leaf has its flat record, no flat record is left over. For audits. On a fault, d names it.
+ * E_OK | E_CORRUPT | E_IO. */
+enum err statedb_check(struct store *store, const struct hash *root, uint64_t height,
+                       struct diag *d);
+
+#endif

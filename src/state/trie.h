@@ -1,0 +1,67 @@
+/* trie: the hexary Merkle-Patricia trie (Yellow Paper app. D).
+ *
+ * Model     keys are byte strings (32-byte hashes in the state; any length in memory-only use),
+ *           values non-empty byte strings. Nodes live in memory as far as they were touched; a
+ *           missing subtree is loaded on demand through a source.
+ * Versions  every stored node is named by (height it was written at, path), so the nodes of one
+ *           block lie together in the store, old roots stay readable by plain traversal, and a
+ *           node that is replaced at height h is listed as stale and deleted at
+ *           h + LIMIT_STATE_HISTORY. A parent keeps each child's hash and height.
+ * Threads   one user at a time. */
+#ifndef PARVIS_STATE_TRIE_H
+#define PARVIS_STATE_TRIE_H
+
+#include "base/bytes.h"
+#include "base/mem.h"
+
+struct trie;
+
+/* Where missing nodes and leaf values come from. Either call: E_OK | E_CORRUPT | E_IO. path is in
+ * nibbles (one per byte) and does not contain the owner: ctx knows it. The stored form of a node
+ * is private to trie.c. */
+struct trie_source {
+    enum err (*node)(void *ctx, uint64_t height, struct bytes path, struct buf *out);
+    enum err (*value)(void *ctx, uint64_t height, struct bytes key, struct buf *out);
+    void *ctx;
+};
+
+/* What a commit produces, in path order. */
+struct trie_sink {
+    enum err (*put_node)(void *ctx, struct bytes path, struct bytes stored);
+    enum err (*stale_node)(void *ctx, uint64_t height, struct bytes path);
+    void *ctx;
+};
+
+/* trie_new makes a trie. Memory-only: source NULL. Stored: root and its height, as committed. */
+struct trie *trie_new(const struct trie_source *source, const struct hash *root, uint64_t height);
+void trie_free(struct trie *t);
+
+/* trie_put stores a copy of value; an empty value deletes. leaf_height is the height at which the
+ * value is written (0 in memory-only use). trie_get appends to out. E_OK | E_NOT_FOUND | E_CORRUPT */
+enum err trie_put(struct trie *t, struct bytes key, struct bytes value, uint64_t leaf_height);
+enum err trie_get(struct trie *t, struct bytes key, struct buf *out);
+
+/* trie_root hashes what changed and returns the root (KECCAK_EMPTY_TRIE when empty). */
+struct hash trie_root(struct trie *t);
+
+/* trie_commit hands every changed node to the sink as written at `height`. */
+enum err trie_commit(struct trie *t, uint64_t height, const struct trie_sink *sink);
+
+/* trie_forget drops memory: clean nodes deeper than keep_depth nibbles. trie_node_count counts the
+ * nodes in memory. */
+void trie_forget(struct trie *t, unsigned keep_depth);
+size_t trie_node_count(const struct trie *t);
+
+/* trie_prove appends the RLP nodes from the root towards key, in order, as byte strings of one RLP
+ * list (EIP-1186). Proves presence and absence alike. */
+enum err trie_prove(struct trie *t, struct bytes key, struct buf *rlp_list_out);
+
+/* trie_verify checks such a proof against a root. On success *value_out borrows from proof; absent
+ * keys give len 0. E_OK | E_CORRUPT. */
+enum err trie_verify(const struct hash *root, struct bytes key, struct bytes proof_rlp_list,
+                     struct bytes *value_out);
+
+/* trie_list_root is the root of the trie of RLP(i) -> item i (transactions, receipts). */
+struct hash trie_list_root(const struct bytes *items, size_t count);
+
+#endif
