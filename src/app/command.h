@@ -1,5 +1,5 @@
-/* command: the command line as a table. One struct command says name, arguments, options and help in
- * both languages; parsing, --help, shell completion and the man page all come from it.
+/* command: the command line as a table. One struct command says name, arguments, options and help
+ * in both languages; parsing, --help, shell completion and the man page all come from it.
  *
  * Exit codes (also in the man page; exit_code maps errors to them):
  *   0 done   1 the answer is "no" (an audit or check found a fault, a transaction failed)
@@ -34,15 +34,16 @@ struct cli_option {
 struct cli;
 
 struct command {
-    const char *name;   /* "audit", "energy allocate" */
-    const char *args;   /* "FILE...", "" for none: shown in help; checked by min_args, max_args */
+    const char *name; /* "audit", "energy allocate" */
+    const char *args; /* "FILE...", "" for none: shown in help; checked by min_args, max_args */
     unsigned min_args, max_args;
-    const char *en, *fr;                 /* one sentence */
-    const struct cli_option *options;    /* terminated by {0}; the common ones are added */
-    int (*run)(struct cli *cli);         /* returns an exit code */
+    const char *en, *fr;              /* one sentence */
+    const struct cli_option *options; /* terminated by {0}; the common ones are added */
+    int (*run)(struct cli *cli);      /* returns an exit code */
 };
 
-/* Options every command has: --home DIR, --key-file FILE, --passphrase-file FILE, --rpc URL, --json,
+/* Options every command has: --home DIR, --key-file FILE, --passphrase-file FILE, --rpc URL,
+ * --json,
  * --lang en|fr, --quiet, --help. */
 
 /* Tables, each terminated by {0}. */
@@ -84,14 +85,14 @@ const char *cli_home(const struct cli *cli);
 /* cli_rpc is the node's address: --rpc, else PARVIS_RPC, else http://127.0.0.1:8545. */
 const char *cli_rpc(const struct cli *cli);
 /* cli_read_secret fills the 32-byte key or the passphrase that --key-file / --passphrase-file (or
- * PARVIS_PASSPHRASE_FILE) name, or HOME/store.key. *passphrase_out is freed with mem_free; NULL when
- * a key was read. E_OK | E_NOT_FOUND | E_KEY | E_IO. */
+ * PARVIS_PASSPHRASE_FILE) name, or HOME/store.key. *passphrase_out is freed with mem_free; NULL
+ * when a key was read. E_OK | E_NOT_FOUND | E_KEY | E_IO. */
 enum err cli_read_secret(const struct cli *cli, uint8_t key32[32], char **passphrase_out,
                          struct diag *d);
 
 /* A progress bar on standard error: only on a terminal, at most 10 times a second; on a file a line
- * at most every 5 seconds. cli_progress is a struct progress (chain/audit.h) tick function whose ctx
- * is the struct cli. cli_progress_end clears the bar. */
+ * at most every 5 seconds. cli_progress is a struct progress (chain/audit.h) tick function whose
+ * ctx is the struct cli. cli_progress_end clears the bar. */
 void cli_progress(void *cli, const char *what, uint64_t done, uint64_t total);
 void cli_progress_end(void);
 

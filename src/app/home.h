@@ -1,0 +1,34 @@
+/* home: the node's folder.
+ *
+ *   HOME/genesis.json    the file the chain began with (the store keeps its own copy)
+ *   HOME/store.key       32-byte key of the store in hexadecimal, mode 0600 (absent with a
+ * passphrase) HOME/store/          the sealed ledger (store/store.h) HOME/keys/salt       salt for
+ * keys sealed under a passphrase HOME/keys/NAME.key   a signing key, sealed with crypto/seal.h
+ * under the same key or passphrase */
+#ifndef PARVIS_APP_HOME_H
+#define PARVIS_APP_HOME_H
+
+#include "app/cli.h"
+#include "store/store.h"
+
+/* home_path appends a name to the home's path; valid until the next call but three. */
+const char *home_path(const struct cli *cli, const char *name);
+
+/* home_create makes the folder and its secrets. E_OK | E_EXISTS | E_IO | E_KEY. */
+enum err home_create(const struct cli *cli, struct diag *d);
+
+/* home_open_store opens (or creates) HOME/store with the secret the command line names. */
+enum err home_open_store(const struct cli *cli, bool create, bool read_only, struct store **out,
+                         struct diag *d);
+
+/* Keys by name (letters, digits, '-', '_'; at most 40). key_load also accepts a path (it contains a
+ * '/') of a file with 64 hexadecimal digits. E_OK | E_NOT_FOUND | E_INVALID | E_KEY | E_EXISTS |
+ * E_IO. */
+enum err key_save(const struct cli *cli, const char *name, const uint8_t key32[32], struct diag *d);
+enum err key_load(const struct cli *cli, const char *name, uint8_t key32[32], struct diag *d);
+enum err key_remove(const struct cli *cli, const char *name, struct diag *d);
+/* key_visit calls back with each name, sorted. */
+enum err key_visit(const struct cli *cli, void (*visit)(void *ctx, const char *name), void *ctx,
+                   struct diag *d);
+
+#endif

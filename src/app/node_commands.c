@@ -1,0 +1,513 @@
+/* node_commands: init, node, status, audit, export, import. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "app/client.h"
+#include "app/home.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "chain/audit.h"
+#include "crypto/ecdsa.h"
+#include "engine/engine.h"
+#include "rpc/rpc.h"
+
+/* --- init ------------------------------------------------------------------------------------- */
+
+static const struct cli_option INIT_OPTIONS[] = {
+    {"genesis", "FILE", "begin with this genesis instead of making one",
+     "commence par cette genèse au lieu d'en créer une"},
+    {"chain-id", "N", "chain id of the new chain (default 20260)",
+     "identifiant de la nouvelle chaîne (défaut 20260)"},
+    {"timestamp", "SECONDS", "time of block 0, Unix seconds (default now)",
+     "date du bloc 0, en secondes Unix (défaut : maintenant)"},
+    {"alloc", "ADDRESS=AMOUNT", "gives an account city currency at genesis; repeatable",
+     "dote un compte de monnaie locale à la genèse ; répétable"},
+    {"admission", "open|members", "who may send transactions (default open)",
+     "qui peut envoyer des transactions (défaut open)"},
+    {0},
+};
+
+static enum err put_alloc(struct buf *b, const char *text, struct u256 *total, struct diag *d)
+{
+    char address_text[43];
+    struct address address;
+    struct u256 amount;
+    char dec[79];
+    size_t len = strcspn(text, "=");
+    snprintf(address_text, sizeof address_text, "%.*s", (int)(len < 42 ? len : 42), text);
+    if (text[len] != '=' || len > 42 || address_from_hex(&address, address_text) != E_OK ||
+        u256_parse_units(&amount, text + len + 1, 18) != E_OK || u256_add(total, *total, amount))
+        return diag_set(d, E_INVALID,
+                        T("--alloc %s: write 0xADDRESS=AMOUNT, for example 0x12..=1000",
+                          "--alloc %s : écrivez 0xADRESSE=MONTANT, par exemple "
+                          "0x12..=1000"),
+                        text);
+    char hex[43] = "0x";
+    hex_encode(hex + 2, address.b, 20);
+    u256_dec(dec, amount);
+    json_put_key(b, hex);
+    json_open(b, '{');
+    json_put_key(b, "balance");
+    json_put_string(b, dec);
+    json_close(b, '}');
+    return E_OK;
+}
+
+/* A genesis for one machine: the node proposes, `admin` is issuer and registrar. */
+static enum err make_genesis(const struct cli *cli, struct buf *b, const struct address *node,
+                             const struct address *admin, struct diag *d)
+{
+    uint64_t chain_id = 20260, timestamp_s = clock_unix_s();
+    struct u256 total = U256_ZERO;
+    char node_hex[43] = "0x", admin_hex[43] = "0x", dec[79];
+    const char *admission = cli_get(cli, "admission") ? cli_get(cli, "admission") : "open";
+    TRY(cli_get_u64(cli, "chain-id", 1, (1ULL << 53) - 1, &chain_id));
+    TRY(cli_get_u64(cli, "timestamp", 0, 1ULL << 40, &timestamp_s));
+    hex_encode(node_hex + 2, node->b, 20);
+    hex_encode(admin_hex + 2, admin->b, 20);
+    json_open(b, '{');
+    json_put_key(b, "parvis");
+    json_put_u64(b, 1);
+    json_put_key(b, "chainId");
+    json_put_u64(b, chain_id);
+    json_put_key(b, "timestamp");
+    json_put_u64(b, timestamp_s);
+    json_put_key(b, "gasLimit");
+    json_put_u64(b, 500000000);
+    json_put_key(b, "engine");
+    json_open(b, '{');
+    json_put_key(b, "name");
+    json_put_string(b, "solo");
+    json_put_key(b, "proposer");
+    json_put_string(b, node_hex);
+    json_close(b, '}');
+    json_put_key(b, "roles");
+    json_open(b, '{');
+    json_put_key(b, "issuer");
+    json_put_string(b, admin_hex);
+    json_put_key(b, "registrar");
+    json_put_string(b, admin_hex);
+    json_close(b, '}');
+    json_put_key(b, "alloc");
+    json_open(b, '{');
+    for (size_t i = 0; cli_get_nth(cli, "alloc", i); i++)
+        TRY(put_alloc(b, cli_get_nth(cli, "alloc", i), &total, d));
+    json_close(b, '}');
+    json_put_key(b, "services");
+    json_open(b, '{');
+    json_put_key(b, "money");
+    json_open(b, '{');
+    json_put_key(b, "admission");
+    json_put_string(b, admission);
+    json_put_key(b, "reserve");
+    u256_dec(dec, total);
+    json_put_string(b, dec);
+    json_close(b, '}');
+    json_close(b, '}');
+    json_close(b, '}');
+    return E_OK;
+}
+
+static enum err new_key(const struct cli *cli, const char *name, struct address *out,
+                        struct diag *d)
+{
+    uint8_t key32[32];
+    ecdsa_key_generate(key32);
+    enum err e = key_save(cli, name, key32, d);
+    if (e == E_EXISTS) /* an earlier init that was cut short, or a key brought along */
+        e = key_load(cli, name, key32, d);
+    if (e == E_OK)
+        e = ecdsa_address(out, key32);
+    memset(key32, 0, sizeof key32);
+    return e;
+}
+
+static int run_init(struct cli *cli)
+{
+    struct diag d = {0};
+    struct buf text = {0}, out = {0};
+    struct genesis genesis = {0};
+    struct store *store = NULL;
+    struct address node = {0}, admin = {0};
+    enum err e = home_create(cli, &d);
+    if (e == E_OK)
+        e = new_key(cli, "node", &node, &d);
+    if (e == E_OK && cli_get(cli, "genesis"))
+        e = file_read(&text, cli_get(cli, "genesis"), 64u << 20, &d);
+    else if (e == E_OK && (e = new_key(cli, "admin", &admin, &d)) == E_OK)
+        e = make_genesis(cli, &text, &node, &admin, &d);
+    if (e == E_OK)
+        e = genesis_parse(&genesis, buf_view(&text), &d);
+    if (e == E_OK)
+        e = home_open_store(cli, true, false, &store, &d);
+    if (e == E_OK)
+        e = chain_create(store, &genesis, &d);
+    if (e == E_OK)
+        e = file_write(home_path(cli, "genesis.json"), buf_view(&text), 0600, true, &d);
+    if (e == E_OK && cli->json) {
+        json_open(&out, '{');
+        json_put_key(&out, "home");
+        json_put_string(&out, cli_home(cli));
+        json_put_key(&out, "chainId");
+        json_put_u64(&out, genesis.chain_id);
+        json_put_key(&out, "proposer");
+        json_put_data(&out, genesis.proposer.b, 20);
+        json_put_key(&out, "admin");
+        json_put_data(&out, admin.b, 20);
+        json_close(&out, '}');
+    } else if (e == E_OK) {
+        char hex[41];
+        hex_encode(hex, genesis.proposer.b, 20);
+        buf_putf(&out,
+                 T("A new ledger in %s\n  chain id  %llu\n  proposer  0x%s\nStart it with `parvis "
+                   "node --home %s`. Keep store.key safe: without it nothing can be read.\n",
+                   "Nouveau registre dans %s\n  chaîne    %llu\n  proposeur 0x%s\nLancez-le avec "
+                   "`parvis node --home %s`. Gardez store.key en lieu sûr : sans elle, rien n'est "
+                   "lisible.\n"),
+                 cli_home(cli), (unsigned long long)genesis.chain_id, hex, cli_home(cli));
+    }
+    if (e == E_OK)
+        cli_print(&out);
+    store_close(store);
+    genesis_free(&genesis);
+    buf_free(&text);
+    buf_free(&out);
+    return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
+}
+
+/* --- node ------------------------------------------------------------------------------------- */
+
+static const struct cli_option NODE_OPTIONS[] = {
+    {"host", "ADDRESS", "address to listen on (default 127.0.0.1)",
+     "adresse d'écoute (défaut 127.0.0.1)"},
+    {"port", "N", "port to listen on, 0 for any (default 8545)",
+     "port d'écoute, 0 pour un port libre (défaut 8545)"},
+    {"threads", "N", "threads that serve requests (default: one per processor, at most 8)",
+     "fils qui servent les requêtes (défaut : un par processeur, 8 au plus)"},
+    {"block-ms", "N", "a block at most every N milliseconds (default 0: as soon as there is work)",
+     "un bloc au plus toutes les N millisecondes (défaut 0 : dès qu'il y a du travail)"},
+    {"archive", NULL, "keep the state of every block", "garde l'état de chaque bloc"},
+    {"log", "LEVEL", "error, warn, info or debug (default info)",
+     "error, warn, info ou debug (défaut info)"},
+    {0},
+};
+
+struct node_options {
+    uint64_t port, threads, block_ms;
+};
+
+static enum err read_node_options(const struct cli *cli, struct node_options *o, struct diag *d)
+{
+    static const char *const LEVELS[] = {"error", "warn", "info", "debug"};
+    const char *level = cli_get(cli, "log");
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    *o = (struct node_options){.port = 8545, .threads = processors > 8 ? 8 : (uint64_t)processors};
+    TRY(cli_get_u64(cli, "port", 0, 65535, &o->port));
+    TRY(cli_get_u64(cli, "threads", 1, 64, &o->threads));
+    TRY(cli_get_u64(cli, "block-ms", 0, 60000, &o->block_ms));
+    for (int i = 0; level && i < 4; i++) {
+        if (strcmp(level, LEVELS[i]) == 0) {
+            log_set_level((enum log_level)i);
+            return E_OK;
+        }
+    }
+    if (level)
+        return diag_set(
+            d, E_USAGE,
+            T("--log %s: use error, warn, info or debug", "--log %s : error, warn, info ou debug"),
+            level);
+    return E_OK;
+}
+
+static void announce(const struct cli *cli, uint16_t port, struct chain *chain)
+{
+    struct buf b = {0};
+    const char *host = cli_get(cli, "host") ? cli_get(cli, "host") : "127.0.0.1";
+    struct chain_head head = chain_head(chain);
+    if (cli->json) {
+        char url[300];
+        snprintf(url, sizeof url, "http://%s:%u", host, port);
+        json_open(&b, '{');
+        json_put_key(&b, "url");
+        json_put_string(&b, url);
+        json_put_key(&b, "chainId");
+        json_put_u64(&b, chain_id(chain));
+        json_put_key(&b, "block");
+        json_put_u64(&b, head.number);
+        json_close(&b, '}');
+    } else {
+        buf_putf(&b,
+                 T("Parvis node: chain %llu, block %llu, serving at http://%s:%u/\n",
+                   "Nœud Parvis : chaîne %llu, bloc %llu, à l'écoute sur http://%s:%u/\n"),
+                 (unsigned long long)chain_id(chain), (unsigned long long)head.number, host, port);
+    }
+    cli_print(&b);
+    buf_free(&b);
+}
+
+/* Waits for SIGINT or SIGTERM, or for the engine to fail. */
+static void wait_for_end(int signals, const struct engine *engine)
+{
+    struct pollfd fd = {.fd = signals, .events = POLLIN};
+    while (!engine->failed) {
+        int n = poll(&fd, 1, 200);
+        if (n > 0 || (n < 0 && errno != EINTR))
+            return;
+    }
+}
+
+/* Signals are blocked before any thread starts, so that only the signalfd sees them. */
+static int block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static enum err serve(const struct cli *cli, struct chain *chain, const struct node_options *o,
+                      struct diag *d)
+{
+    struct engine engine = {.ops = &ENGINE_SOLO, .chain = chain, .block_ms = (unsigned)o->block_ms};
+    struct rpc *rpc = NULL;
+    TRY(key_load(cli, "node", engine.key32, d));
+    TRY(ecdsa_address(&engine.address, engine.key32));
+    if (!address_eq(&engine.address, &chain_genesis(chain)->proposer))
+        return diag_set(d, E_KEY,
+                        T("this node's key is not the proposer of the chain; import that key as "
+                          "`node`",
+                          "la clé de ce nœud n'est pas celle du proposeur de la chaîne ; importez "
+                          "cette clé sous le nom `node`"));
+    int signals = block_signals();
+    if (signals < 0)
+        return diag_set(d, E_IO, "signalfd: %s", strerror(errno));
+    enum err e = engine.ops->start(&engine, d);
+    if (e != E_OK) {
+        close(signals);
+        return e;
+    }
+    struct rpc_config config = {
+        .host = cli_get(cli, "host") ? cli_get(cli, "host") : "127.0.0.1",
+        .port = (uint16_t)o->port,
+        .threads = (unsigned)o->threads,
+    };
+    e = rpc_start(&rpc, &engine, &config, d);
+    if (e == E_OK) {
+        announce(cli, rpc_port(rpc), chain);
+        wait_for_end(signals, &engine);
+        log_info("app", "stopping");
+        rpc_stop(rpc);
+    }
+    engine.ops->stop(&engine);
+    close(signals);
+    memset(engine.key32, 0, sizeof engine.key32);
+    if (e == E_OK && engine.failed) {
+        *d = engine.failure;
+        return E_IO;
+    }
+    return e;
+}
+
+static int run_node(struct cli *cli)
+{
+    struct diag d = {0};
+    struct node_options options;
+    struct store *store = NULL;
+    struct chain *chain = NULL;
+    enum err e = read_node_options(cli, &options, &d);
+    if (e == E_USAGE)
+        return d.text[0] ? cli_fail(cli, e, &d) : EXIT_USAGE_ERROR;
+    e = home_open_store(cli, false, false, &store, &d);
+    if (e == E_OK) {
+        struct chain_config config = {.store = store, .archive = cli_has(cli, "archive")};
+        e = chain_open(&chain, &config, &d);
+        if (e != E_OK)
+            store_close(store);
+    }
+    if (e == E_OK) {
+        e = serve(cli, chain, &options, &d);
+        chain_close(chain);
+    }
+    return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
+}
+
+/* --- status ----------------------------------------------------------------------------------- */
+
+static int run_status(struct cli *cli)
+{
+    struct diag d = {0};
+    struct client *client = NULL;
+    struct json *reply = NULL;
+    struct buf out = {0};
+    enum err e = client_open(&client, cli_rpc(cli), &d);
+    if (e == E_OK)
+        e = client_call(client, "parvis_status", "[]", &reply, &d);
+    if (e == E_OK && cli->json) {
+        json_print(&out, client_result(reply));
+    } else if (e == E_OK) {
+        for (const struct json *m = json_first(client_result(reply)); m; m = json_next(m)) {
+            buf_putf(&out, "%-18s ", json_key(m));
+            if (json_is_string(m))
+                buf_puts(&out, json_text(m));
+            else
+                json_print(&out, m);
+            buf_puts(&out, "\n");
+        }
+    }
+    if (e == E_OK)
+        cli_print(&out);
+    json_free(reply);
+    client_close(client);
+    buf_free(&out);
+    return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
+}
+
+/* --- audit ------------------------------------------------------------------------------------ */
+
+static const struct cli_option AUDIT_OPTIONS[] = {
+    {"scratch", "DIR", "folder for the re-execution's own store (default HOME)",
+     "dossier de la base de réexécution (défaut HOME)"},
+    {0},
+};
+
+static void remove_scratch(const char *dir)
+{
+    static const char *const FILES[] = {"store.mdb", "store.lock", "store.head"};
+    char path[4600];
+    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, FILES[i]);
+        unlink(path);
+    }
+    rmdir(dir);
+}
+
+static void put_rate(struct buf *b, const char *name, uint64_t count, uint64_t elapsed_us)
+{
+    json_put_key(b, name);
+    json_put_u64(b, elapsed_us ? (uint64_t)((double)count * 1e6 / (double)elapsed_us) : 0);
+}
+
+static void print_audit(const struct cli *cli, const struct audit_report *r)
+{
+    struct buf b = {0};
+    double seconds = (double)r->elapsed_us / 1e6;
+    if (cli->json) {
+        json_open(&b, '{');
+        json_put_key(&b, "holds");
+        json_put_bool(&b, true);
+        json_put_key(&b, "blocks");
+        json_put_u64(&b, r->blocks);
+        json_put_key(&b, "transactions");
+        json_put_u64(&b, r->transactions);
+        json_put_key(&b, "gas");
+        json_put_u64(&b, r->gas);
+        json_put_key(&b, "records");
+        json_put_u64(&b, r->records);
+        json_put_key(&b, "elapsed_us");
+        json_put_u64(&b, r->elapsed_us);
+        put_rate(&b, "blocks_per_s", r->blocks, r->elapsed_us);
+        put_rate(&b, "gas_per_s", r->gas, r->elapsed_us);
+        json_close(&b, '}');
+    } else {
+        buf_putf(
+            &b,
+            T("The ledger holds: %llu blocks, %llu transactions, %llu records checked in %.2f s "
+              "(%.0f blocks/s, %.0f gas/s)\n",
+              "Le registre est intègre : %llu blocs, %llu transactions, %llu enregistrements "
+              "vérifiés en %.2f s (%.0f blocs/s, %.0f gas/s)\n"),
+            (unsigned long long)r->blocks, (unsigned long long)r->transactions,
+            (unsigned long long)r->records, seconds, seconds > 0 ? (double)r->blocks / seconds : 0,
+            seconds > 0 ? (double)r->gas / seconds : 0);
+    }
+    cli_print(&b);
+    buf_free(&b);
+}
+
+static int run_audit(struct cli *cli)
+{
+    struct diag d = {0};
+    struct store *store = NULL;
+    struct audit_report report = {0};
+    struct progress progress = {cli_progress, cli};
+    char scratch[4500];
+    snprintf(scratch, sizeof scratch, "%s/audit-XXXXXX",
+             cli_get(cli, "scratch") ? cli_get(cli, "scratch") : cli_home(cli));
+    enum err e = home_open_store(cli, false, true, &store, &d);
+    if (e != E_OK)
+        return cli_fail(cli, e, &d);
+    if (!mkdtemp(scratch)) {
+        diag_set(&d, E_IO, "%s: %s", scratch, strerror(errno));
+        store_close(store);
+        return cli_fail(cli, E_IO, &d);
+    }
+    uint64_t start_us = clock_mono_us();
+    e = audit_run(store, scratch, &progress, &report, &d);
+    report.elapsed_us = clock_mono_us() - start_us;
+    remove_scratch(scratch);
+    store_close(store);
+    cli_progress_end();
+    if (e == E_OK)
+        print_audit(cli, &report);
+    return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
+}
+
+/* --- export, import --------------------------------------------------------------------------- */
+
+static int run_export(struct cli *cli)
+{
+    struct diag d = {0};
+    struct store *store = NULL;
+    struct progress progress = {cli_progress, cli};
+    enum err e = home_open_store(cli, false, true, &store, &d);
+    if (e == E_OK)
+        e = chain_export(store, cli->args[0], &progress, &d);
+    store_close(store);
+    return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
+}
+
+static int run_import(struct cli *cli)
+{
+    struct diag d = {0};
+    struct store *store = NULL;
+    struct progress progress = {cli_progress, cli};
+    enum err e = access(cli->args[0], R_OK) == 0
+                     ? E_OK
+                     : diag_set(&d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", cli->args[0],
+                                strerror(errno));
+    if (e == E_OK)
+        e = home_create(cli, &d);
+    if (e == E_OK)
+        e = home_open_store(cli, true, false, &store, &d);
+    if (e == E_OK)
+        e = chain_import(store, cli->args[0], &progress, &d);
+    store_close(store);
+    if (e != E_OK && store) /* all or nothing: no half-imported ledger stays behind */
+        remove_scratch(home_path(cli, "store"));
+    return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
+}
+
+const struct command NODE_COMMANDS[] = {
+    {"init", "", 0, 0, "makes a new ledger in the node's folder",
+     "crée un nouveau registre dans le dossier du nœud", INIT_OPTIONS, run_init},
+    {"node", "", 0, 0, "runs the node and serves JSON-RPC, metrics and the page",
+     "fait tourner le nœud et sert JSON-RPC, mesures et page", NODE_OPTIONS, run_node},
+    {"status", "", 0, 0, "tells the state of a running node", "donne l'état d'un nœud en marche",
+     NULL, run_status},
+    {"audit", "", 0, 0, "re-executes the whole copy from genesis and checks every record",
+     "réexécute toute la copie depuis la genèse et vérifie chaque enregistrement", AUDIT_OPTIONS,
+     run_audit},
+    {"export", "FILE", 1, 1, "writes the whole chain to one file",
+     "écrit toute la chaîne dans un fichier", NULL, run_export},
+    {"import", "FILE", 1, 1, "makes a ledger from an exported chain, checking every block",
+     "crée un registre à partir d'une chaîne exportée, en vérifiant chaque bloc", NULL, run_import},
+    {0},
+};
