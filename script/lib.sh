@@ -1,0 +1,14 @@
+# Sourced by the scripts of this folder: where the project is, and how to speak.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    say "$(basename "$0"): $*"
+    exit 1
+}
+# as_root COMMAND...: directly when root, else through sudo
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+jobs=$(nproc 2>/dev/null || echo 2)
