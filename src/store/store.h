@@ -10,7 +10,12 @@
  *           as it was before the transaction.
  * Threads   one writer at a time (store_begin_write blocks); any number of readers, each with its
  *           own transaction, which sees the state at its beginning.
- * Files     DIR/store.mdb, DIR/store.lock, DIR/store.head (clear: format version, salt, key check) */
+ * Files     DIR/store.mdb       the records (and LMDB's own DIR/store.mdb-lock: reader slots)
+ *           DIR/store.head      clear: format version, where the key comes from, salt, key check
+ *           DIR/store.lock      flock-ed by the one process that writes; read_only opens pass
+ * Truncated A file shorter than its last page is refused at open: reading past its end would be a
+ *           SIGBUS. So that no crash leaves such a file, the file is kept STORE_HEADROOM_BYTES
+ *           longer than what is used (a hole: no disk space); a clean close cuts the rest off. */
 #ifndef PARVIS_STORE_STORE_H
 #define PARVIS_STORE_STORE_H
 
@@ -55,6 +60,7 @@ struct store_config {
 /* store_open: E_OK | E_NOT_FOUND | E_EXISTS | E_KEY | E_CORRUPT | E_VERSION | E_LOCKED | E_IO |
  * E_DISK_FULL; d says which file and what to do. */
 enum err store_open(struct store **out, const struct store_config *config, struct diag *d);
+/* All transactions must have ended. */
 void store_close(struct store *s); /* NULL is fine */
 
 enum err store_begin_write(struct store *s, struct store_txn **out);
@@ -112,6 +118,14 @@ struct store_stats {
     uint64_t records[STORE_TABLE_COUNT];
 };
 enum err store_stats(struct store *s, struct store_stats *out);
+
+/* "header", "body" ...: for messages. */
+const char *store_table_name(enum store_table table);
+
+/* store_sync puts everything committed so far on disk: the end of a bulk load made with no_sync. */
+enum err store_sync(struct store *s);
+
+#define STORE_HEADROOM_BYTES (16u << 20)
 
 /* Test seam: called before each LMDB operation that can fail; a non-zero return is used as if the
  * operation had failed with that errno or MDB code. */
