@@ -11,12 +11,18 @@
 
 #include "base/bytes.h"
 
-void *mem_alloc(size_t size);                  /* uninitialised */
-void *mem_zalloc(size_t count, size_t size);   /* zeroed; stops on overflow of count * size */
+#define EXIT_MEMORY 71 /* sysexits' EX_OSERR */
+
+void *mem_alloc(size_t size);                /* uninitialised */
+void *mem_zalloc(size_t count, size_t size); /* zeroed; stops on overflow of count * size */
 void *mem_resize(void *p, size_t count, size_t size);
 void *mem_dup(const void *data, size_t size);
 char *mem_strdup(const char *text);
 void mem_free(void *p); /* NULL is fine */
+
+/* mem_fail is what every failed allocation ends in: one line on standard error and _exit, so that
+ * no handler runs in a half-built state. size is what was asked for, for the message. */
+_Noreturn void mem_fail(size_t size);
 
 /* Test seam: when set, called before each allocation; returning false makes it fail. */
 extern bool (*mem_hook)(size_t size);
