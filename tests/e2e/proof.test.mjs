@@ -1,0 +1,70 @@
+// eth_getProof verified with a trie library that is not ours, against the state root of the block.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { Trie } from '@ethereumjs/trie';
+import { ethers } from 'ethers';
+import { startNode, keys, rpc } from './node.mjs';
+
+const bytes = (hex) => ethers.getBytes(hex);
+const alice = new ethers.Wallet(keys[0]);
+let node, block;
+
+before(async () => {
+  node = await startNode({ alloc: { [alice.address]: '1000' } });
+  const provider = new ethers.JsonRpcProvider(node.url, undefined, { pollingInterval: 20 });
+  const signer = new ethers.NonceManager(alice.connect(provider));
+  for (let i = 1; i <= 40; i++)
+    await (await signer.sendTransaction({ to: ethers.zeroPadValue(ethers.toBeHex(i * 7919), 20), value: BigInt(i) })).wait();
+  provider.destroy();
+  block = (await rpc(node.url, 'eth_getBlockByNumber', ['latest', false])).result;
+});
+after(async () => assert.equal(await node.stop(), 0));
+
+async function verifyAccount(address, tag, root) {
+  const { result } = await rpc(node.url, 'eth_getProof', [address, [], tag]);
+  const key = bytes(ethers.keccak256(address));
+  const found = await Trie.verifyProof(key, result.accountProof.map(bytes), {
+    root: bytes(root), useKeyHashing: false });
+  return { result, found };
+}
+
+test('an account that exists', async () => {
+  const { result, found } = await verifyAccount(alice.address, block.number, block.stateRoot);
+  const [nonce, balance, storageRoot, codeHash] = ethers.decodeRlp(ethers.hexlify(found));
+  assert.equal(BigInt(nonce), BigInt(result.nonce));
+  assert.equal(BigInt(balance), BigInt(result.balance));
+  assert.equal(storageRoot, result.storageHash);
+  assert.equal(codeHash, result.codeHash);
+});
+
+test('an account that does not exist', async () => {
+  const { found } = await verifyAccount('0x00000000000000000000000000000000deadbeef', block.number, block.stateRoot);
+  assert.equal(found, null);
+});
+
+test('an earlier block proves its own state', async () => {
+  const number = '0x' + (Number(block.number) - 20).toString(16);
+  const earlier = (await rpc(node.url, 'eth_getBlockByNumber', [number, false])).result;
+  const { found } = await verifyAccount(alice.address, number, earlier.stateRoot);
+  assert.equal(BigInt(ethers.decodeRlp(ethers.hexlify(found))[0]), BigInt(Number(block.number) - 20));
+});
+
+test('a changed proof does not verify', async () => {
+  const { result } = await rpc(node.url, 'eth_getProof', [alice.address, [], block.number]);
+  const proof = result.accountProof.map(bytes);
+  proof[0][5] ^= 1;
+  await assert.rejects(Trie.verifyProof(bytes(ethers.keccak256(alice.address)), proof, {
+    root: bytes(block.stateRoot), useKeyHashing: false }));
+});
+
+test('a storage slot of a service', async () => {
+  const services = (await rpc(node.url, 'parvis_services')).result;
+  const money = services.find((s) => s.name === 'money').address;
+  // any slot: absence is proved too, against the service's own storage root
+  const slot = ethers.id('nothing is stored here');
+  const { result } = await rpc(node.url, 'eth_getProof', [money, [slot], block.number]);
+  const value = await Trie.verifyProof(bytes(ethers.keccak256(slot)), result.storageProof[0].proof.map(bytes), {
+    root: bytes(result.storageHash), useKeyHashing: false });
+  assert.equal(value, null);
+  assert.notEqual(result.storageHash, ethers.id(''));
+});
