@@ -24,7 +24,7 @@
 static struct {
     const char *host;
     uint16_t port;
-    uint64_t transfers, accounts, connections, recipients, pid, timeout_s;
+    uint64_t transfers, accounts, connections, recipients, pid, timeout_s, waiting;
     uint64_t chain_id;
     uint8_t funder_key[32];
     const char *label;
@@ -349,6 +349,28 @@ static void fund(struct sender *accounts)
     }
 }
 
+/* Fills the pool with transactions that cannot be taken: their senders' first nonce never comes. */
+static void fill_pool(void)
+{
+    static const struct address nowhere = {{1}};
+    uint64_t per_sender = 1000;
+    struct worker w = {.count = options.waiting};
+    struct sender from = {0};
+    w.requests = mem_zalloc(w.count + 1, sizeof *w.requests);
+    for (uint64_t i = 0; i < options.waiting; i++) {
+        if (i % per_sender == 0)
+            derive_key(from.key, "waiting", i / per_sender);
+        w.requests[i] = prepare(&from, i % per_sender + 1, &nowhere, U256_ZERO);
+    }
+    run_workers(&w, 1);
+    if (w.refused)
+        die("the node refused transactions that must wait", w.first_error);
+    for (uint64_t i = 0; i < options.waiting; i++)
+        mem_free(w.requests[i].data);
+    mem_free(w.requests);
+    mem_free(w.latency_ms);
+}
+
 /* --- figures ---------------------------------------------------------------------------------- */
 
 static double cpu_s(uint64_t pid)
@@ -402,7 +424,8 @@ static void read_options(int argc, char **argv)
 {
     const char *const usage =
         "usage: loadgen --funder HEXKEY [--host IPV4] [--port N] [--transfers N] [--accounts N] "
-        "[--connections N] [--recipients N] [--pid N] [--timeout SECONDS] [--label TEXT]";
+        "[--connections N] [--recipients N] [--pid N] [--timeout SECONDS] [--waiting N] "
+        "[--label TEXT]";
     for (int i = 1; i < argc; i += 2) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (!value)
@@ -423,6 +446,8 @@ static void read_options(int argc, char **argv)
             options.recipients = number(name, value);
         else if (strcmp(name, "--pid") == 0)
             options.pid = number(name, value);
+        else if (strcmp(name, "--waiting") == 0)
+            options.waiting = number(name, value);
         else if (strcmp(name, "--timeout") == 0)
             options.timeout_s = number(name, value);
         else if (strcmp(name, "--funder") == 0 &&
@@ -502,6 +527,8 @@ int main(int argc, char **argv)
         accounts[i].first_nonce = accounts[i].nonce;
     struct worker *w = mem_zalloc(options.connections, sizeof *w);
     prepare_all(w, accounts);
+    if (options.waiting)
+        fill_pool();
 
     uint64_t first_block = rpc_quantity("eth_blockNumber");
     double cpu_before = cpu_s(options.pid), start = now_s();
