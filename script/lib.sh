@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sourced by the scripts of this folder: where the project is, and how to speak.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -23,12 +23,28 @@ struct audit_report {
 enum err audit_run(struct store *store, const char *scratch_dir, const struct progress *progress,
                    struct audit_report *out, struct diag *d);
 
-/* One file: "parvis chain 1\n", then length-prefixed records: genesis text, then per block header,
- * seal, transactions. chain_import re-executes and checks every block. Import is all or nothing:
- * it builds a new store beside and renames it when done. */
+/* One file: "parvis chain 1\n", then records of kind (1 byte), length (4), content, and the first 8
+ * bytes of keccak-256 over kind, length and content:
+ *   'G'  the genesis file's text
+ *   'B'  per block from 1 on: RLP [header, seal (65), [transaction encoding ...]]
+ *   'E'  number of the last block (8), its hash (32); nothing may follow
+ * A byte that is wrong, missing or too many is named by its record's place in the file.
+ *
+ * chain_export writes PATH beside and renames it when it is complete and on disk. */
 enum err chain_export(struct store *store, const char *path, const struct progress *progress,
                       struct diag *d);
+
+/* chain_import reads the whole file once for damage, then re-executes and checks every block. The
+ * store is marked unfinished from the first record to the last: chain_open refuses it until the
+ * import has ended well. E_OK | E_EXISTS (the store has a chain) | E_IO | E_CORRUPT | E_VERSION |
+ * E_GENESIS | E_BLOCK ... */
 enum err chain_import(struct store *empty_store, const char *path, const struct progress *progress,
                       struct diag *d);
+
+/* chain_import_new is all or nothing on disk: it builds the store described by config (create) in
+ * DIR.import beside, syncs it, and renames it to DIR when done; on an error nothing is left. DIR
+ * must not exist or be empty. */
+enum err chain_import_new(const struct store_config *config, const char *path,
+                          const struct progress *progress, struct diag *d);
 
 #endif

@@ -27,7 +27,8 @@ struct chain_config {
 };
 
 /* chain_create writes block 0 of a genesis into an empty store. chain_open opens a store that has
- * one. E_OK | E_EXISTS | E_NOT_FOUND | E_GENESIS | E_CORRUPT | E_IO ... */
+ * one (on failure the store is not taken). E_OK | E_EXISTS | E_NOT_FOUND | E_GENESIS | E_VERSION |
+ * E_CORRUPT | E_IO ... */
 enum err chain_create(struct store *store, const struct genesis *g, struct diag *d);
 enum err chain_open(struct chain **out, const struct chain_config *config, struct diag *d);
 void chain_close(struct chain *c);
@@ -60,11 +61,15 @@ struct proposal {
 };
 
 /* chain_check: state-dependent admission of a decoded transaction with known sender against the
- * head (nonce, funds, quota, gas limit). *state_nonce_out is the sender's nonce at the head. */
+ * head. *state_nonce_out is the sender's nonce at the head. E_OK | E_TX_GAS_LIMIT | E_TX_NONCE_LOW |
+ * E_TX_NONCE_HIGH (further ahead than the pool keeps) | E_TX_SENDER_CODE | E_TX_FUNDS | E_TX_QUOTA |
+ * E_TX_NOT_MEMBER | E_CORRUPT | E_IO. Reads the store: the pool remembers what it learnt. */
 enum err chain_check(struct chain *c, const struct tx *t, uint64_t *state_nonce_out);
 
-/* chain_prepare takes transactions from the pool, by arrival and nonce, up to the block gas limit.
- * They are borrowed from the pool until chain_commit or chain_abandon. May be empty. */
+/* chain_prepare takes transactions from the pool, by arrival and nonce, up to the block gas limit,
+ * LIMIT_BLOCK_TXS and CHAIN_BLOCK_BYTES. They are borrowed from the pool until chain_commit or
+ * chain_abandon. May be empty. The timestamp is raised to the parent's if it is earlier. */
+#define CHAIN_BLOCK_BYTES (8u << 20) /* encoded transactions of one block (EIP-7934: block < 10 MiB) */
 void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s);
 
 /* chain_process: number, time and gas rules of a proposal, each transaction's static validity.
@@ -78,7 +83,9 @@ enum err chain_finalize(struct chain *c, const struct proposal *p, bool drop_inv
                         const struct block **block_out, struct diag *d);
 
 /* chain_commit stores the finalized block with its seal, durably; then the pool, the head and the
- * listeners see it. E_OK | E_DISK_FULL | E_MAP_FULL | E_IO: the head is unchanged. */
+ * listeners see it. E_OK | E_DISK_FULL | E_MAP_FULL | E_IO: the head is unchanged and the block is
+ * abandoned. chain_abandon forgets the block in hand: what was found invalid leaves the pool, the
+ * rest goes back to it. */
 enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal);
 void chain_abandon(struct chain *c);
 
@@ -101,8 +108,10 @@ enum err chain_view_open(struct chain *c, struct chain_view **out);
 void chain_view_close(struct chain_view *v);
 uint64_t chain_view_head(const struct chain_view *v);
 
-/* Blocks: loaded into the arena. with_receipts loads logs too; with_senders recovers or reads
- * senders. E_OK | E_NOT_FOUND | E_CORRUPT. */
+/* Blocks. Transactions have their senders. with_receipts loads receipts with logs too. What *out
+ * points to is read-only and lives until the arena is reset or the view closed, whichever comes
+ * first: recent blocks are shared, not copied, so looking into one costs little however large it
+ * is. Heights above the view's head are E_NOT_FOUND. E_OK | E_NOT_FOUND | E_CORRUPT | E_IO. */
 enum err chain_load_header(struct chain_view *v, uint64_t number, struct arena *a,
                            struct header *out, struct hash *hash_out);
 enum err chain_load_block(struct chain_view *v, uint64_t number, struct arena *a,
@@ -111,11 +120,15 @@ enum err chain_number_of(struct chain_view *v, const struct hash *block_hash, ui
 enum err chain_find_tx(struct chain_view *v, const struct hash *tx_hash, uint64_t *number_out,
                        size_t *index_out);
 
-/* State at a height: LIMIT_STATE_HISTORY back, or all with archive. E_OK | E_PRUNED. */
+/* State at a height: LIMIT_STATE_HISTORY back, or all with archive. The view owns *out and closes
+ * it. E_OK | E_PRUNED | E_NOT_FOUND | E_CORRUPT | E_IO. */
 enum err chain_state_at(struct chain_view *v, uint64_t number, struct statedb_view **out);
 
-/* chain_call executes a message on the state of `number` without keeping anything. sender need not
- * sign; fees are not charged. The result's output lives in the arena. */
+/* chain_call executes a message on the state of `number` without keeping anything. The sender need
+ * not sign; fees are not charged. gas 0 or above LIMIT_RPC_CALL_GAS means LIMIT_RPC_CALL_GAS.
+ * *gas_used_out is what a transaction would be charged: intrinsic gas, refunds and the EIP-7623
+ * floor counted. The result's output lives in the arena. E_OK (also when the call failed: see
+ * out->status) | E_TX_INTRINSIC_GAS | E_PRUNED | E_NOT_FOUND | E_CORRUPT | E_IO. */
 struct call_request {
     struct address from;
     bool is_create;
@@ -130,8 +143,9 @@ struct call_request {
 enum err chain_call(struct chain_view *v, uint64_t number, const struct call_request *request,
                     struct arena *a, struct frame_result *out, uint64_t *gas_used_out);
 
-/* The smallest gas limit with which the request succeeds. E_OK | E_REVERT | E_OUT_OF_GAS, with
- * *out filled for the revert data. */
+/* The smallest gas limit with which the request succeeds, at most LIMIT_TX_GAS (or request->gas if
+ * that is lower and not 0). E_OK | E_REVERT | E_OUT_OF_GAS, with *out filled for the revert data;
+ * or chain_call's errors. */
 enum err chain_estimate_gas(struct chain_view *v, uint64_t number,
                             const struct call_request *request, struct arena *a,
                             uint64_t *gas_out, struct frame_result *out);

@@ -72,6 +72,7 @@ enum err store_begin_read(struct store *s, struct store_txn **out);
 enum err store_commit(struct store_txn *t);
 void store_abort(struct store_txn *t);
 enum err store_renew(struct store_txn *t);
+struct store *store_of(const struct store_txn *t);
 
 /* A record's name in its table. height is ignored by tables without one, name likewise. */
 struct store_key {

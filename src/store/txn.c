@@ -187,6 +187,11 @@ enum err store_renew(struct store_txn *t)
     return store_error(t->store, code ? code : mdb_txn_renew(t->txn));
 }
 
+struct store *store_of(const struct store_txn *t)
+{
+    return t->store;
+}
+
 /* --- records ---------------------------------------------------------------------------------- */
 
 /* fail notes the failure of a change: the transaction can then only be abandoned. */
