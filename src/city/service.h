@@ -8,8 +8,8 @@
  *           storage; they are deterministic (no clock, no float, no hash order); a handler either
  *           returns E_OK or reverts as a whole (frame_call undoes its checkpoint).
  * Gas       table gas (gas + gas_per_word * words of input) is charged before the handler runs;
- *           storage and logs are charged by the calls below at the GAS_* rates; a handler that
- * loops over data charges with service_charge before the loop. */
+ *           storage and logs are charged by the calls below at the GAS_* rates; a handler that loops
+ *           over data charges with service_charge before the loop. */
 #ifndef PARVIS_CITY_SERVICE_H
 #define PARVIS_CITY_SERVICE_H
 
@@ -23,12 +23,9 @@ struct service_call;
  * 0x100): SERVICE_ADDRESS(0x01) is money. At genesis each gets nonce 1 and the one-byte code 0xfe
  * (INVALID), so that tools that ask "is there a contract?" (eth_getCode, EXTCODESIZE) see one; the
  * byte never runs, service_run answers first. */
-#define SERVICE_ADDRESS(n)                                                        \
-    {                                                                             \
-        {                                                                         \
-            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc1, 0x70, 0x00, (n) \
-        }                                                                         \
-    }
+/* clang-format off */
+#define SERVICE_ADDRESS(n) {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc1, 0x70, 0x00, (n)}}
+/* clang-format on */
 #define SERVICE_CODE 0xfe
 
 /* A handler returns E_OK, or the code given by service_revert / service_charge (E_REVERT,
