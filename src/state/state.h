@@ -10,6 +10,8 @@
  *           reset by state_tx_begin.
  * Errors    a reader failure (E_CORRUPT, E_IO) is sticky: getters then return empty values and
  *           state_error tells; the block must not be committed.
+ * Empties   EIP-161 removes touched accounts with nonce 0, balance 0 and no code at state_tx_end,
+ *           with their storage: a service that keeps storage needs nonce 1 (or code).
  * Threads   one. Returned views are valid until the next call that changes the same item. */
 #ifndef PARVIS_STATE_STATE_H
 #define PARVIS_STATE_STATE_H
@@ -41,7 +43,9 @@ void state_free(struct state *s);
 void state_clear(struct state *s);
 enum err state_error(const struct state *s);
 
-/* Checkpoints nest; state_revert undoes everything after cp. Keeping changes needs no call. */
+/* Checkpoints nest; state_revert undoes everything after cp. Keeping changes needs no call. A
+ * checkpoint may lie before the current transaction: what was transaction scope is then forgotten.
+ */
 typedef size_t state_checkpoint_t;
 state_checkpoint_t state_checkpoint(struct state *s);
 void state_revert(struct state *s, state_checkpoint_t cp);
@@ -59,6 +63,8 @@ bool state_transfer(struct state *s, const struct address *from, const struct ad
                     struct u256 value);
 void state_set_code(struct state *s, const struct address *a, struct bytes code);
 void state_touch(struct state *s, const struct address *a);
+/* EIP-7610: whether any slot of the account has a value (a contract must not be created there). */
+bool state_has_storage(struct state *s, const struct address *a);
 
 /* Storage. state_storage_original is the value before the current transaction (EIP-2200). */
 struct bytes state_storage(struct state *s, const struct address *a, const struct hash *slot);
@@ -72,7 +78,7 @@ void state_set_transient(struct state *s, const struct address *a, const struct 
 
 /* Transaction scope. */
 void state_tx_begin(struct state *s); /* forgets the previous transaction's scope */
-void state_tx_end(struct state *s);   /* EIP-6780 destructions, EIP-161 clearing of touched empties */
+void state_tx_end(struct state *s); /* EIP-6780 destructions, EIP-161 clearing of touched empties */
 bool state_warm_address(struct state *s, const struct address *a); /* true if it was warm before */
 bool state_warm_slot(struct state *s, const struct address *a, const struct hash *slot);
 void state_mark_created(struct state *s, const struct address *a);
@@ -87,8 +93,10 @@ void state_add_log(struct state *s, const struct address *a, const struct hash *
 size_t state_log_count(const struct state *s);
 const struct log_entry *state_log(const struct state *s, size_t index);
 
-/* Walk the block's net changes, in no particular order (statedb sorts). account NULL = deleted. A
- * change equal to the value before the block is not visited. */
+/* Walk the block's net changes, in no particular order (statedb sorts) except that storage_cleared
+ * comes before the new storage of the same account. account NULL = deleted; storage_root of an
+ * account is the one before the block. A change equal to the value before the block is not
+ * visited. */
 struct state_change_visitor {
     void (*account)(void *ctx, const struct address *a, const struct account *now_opt);
     void (*storage)(void *ctx, const struct address *a, const struct hash *slot,

@@ -1,15 +1,14 @@
 /* statedb: the state trie in the store: latest flat values, versioned trie nodes, the last
  * LIMIT_STATE_HISTORY blocks readable and provable.
  *
- * Layout    TABLE_FLAT    name = address | address+slot -> height written, value (head state: one read)
- *           TABLE_HISTORY (height written, same name)   -> a value that was replaced later
- *           TABLE_NODE    (height written, owner+path)  -> trie node with children's hash, height
- *           TABLE_STALE   height -> nodes and history records that became unreachable at height;
- *                         deleted when height + LIMIT_STATE_HISTORY is committed
- *           Committing a block writes what changed: one flat record per changed value, one history
- *           record per replaced value, the nodes on the changed paths, one stale list.
- * Use       engine thread:  statedb_reader -> execute on a struct state -> statedb_apply (root is
- *           known, nothing stored) -> statedb_write in the block's store transaction, then
+ * Layout    TABLE_FLAT    name = address | address+slot -> height written, value (head state: one
+ * read) TABLE_HISTORY (height written, same name)   -> a value that was replaced later TABLE_NODE
+ * (height written, owner+path)  -> trie node with children's hash, height TABLE_STALE   height ->
+ * nodes and history records that became unreachable at height; deleted when height +
+ * LIMIT_STATE_HISTORY is committed Committing a block writes what changed: one flat record per
+ * changed value, one history record per replaced value, the nodes on the changed paths, one stale
+ * list. Use       engine thread:  statedb_reader -> execute on a struct state -> statedb_apply
+ * (root is known, nothing stored) -> statedb_write in the block's store transaction, then
  *           statedb_written after the commit; or statedb_discard.
  *           any thread: statedb_view for reads and proofs at a height. */
 #ifndef PARVIS_STATE_STATEDB_H
@@ -20,8 +19,8 @@
 
 struct statedb;
 
-/* statedb_open reads the root at `height` (the store's head). keep_all keeps every height (archive).
- * genesis: root = KECCAK_EMPTY_TRIE, height 0. E_OK | E_CORRUPT | E_IO. */
+/* statedb_open reads the root at `height` (the store's head). keep_all keeps every height
+ * (archive). genesis: root = KECCAK_EMPTY_TRIE, height 0. E_OK | E_CORRUPT | E_IO. */
 enum err statedb_open(struct statedb **out, struct store *store, const struct hash *root,
                       uint64_t height, bool keep_all);
 void statedb_close(struct statedb *db);
