@@ -14,8 +14,8 @@ struct audit_report {
     uint64_t blocks;
     uint64_t transactions;
     uint64_t gas;
-    uint64_t records;      /* opened and checked */
-    uint64_t elapsed_us;   /* filled by the caller, which owns the clock */
+    uint64_t records;    /* opened and checked */
+    uint64_t elapsed_us; /* filled by the caller, which owns the clock */
 };
 
 /* audit_run: E_OK, or the first fault: d says which block, transaction or record does not hold.

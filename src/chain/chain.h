@@ -60,16 +60,22 @@ struct proposal {
     size_t tx_count;
 };
 
+/* chain_tell_time: the engine says what time it is, so that admission judges quotas by the period
+ * in which the next block will stand and not by the last block's. Any thread. */
+void chain_tell_time(struct chain *c, uint64_t unix_s);
+
 /* chain_check: state-dependent admission of a decoded transaction with known sender against the
- * head. *state_nonce_out is the sender's nonce at the head. E_OK | E_TX_GAS_LIMIT | E_TX_NONCE_LOW |
- * E_TX_NONCE_HIGH (further ahead than the pool keeps) | E_TX_SENDER_CODE | E_TX_FUNDS | E_TX_QUOTA |
- * E_TX_NOT_MEMBER | E_CORRUPT | E_IO. Reads the store: the pool remembers what it learnt. */
+ * head. *state_nonce_out is the sender's nonce at the head. E_OK | E_TX_GAS_LIMIT | E_TX_NONCE_LOW
+ * | E_TX_NONCE_HIGH (further ahead than the pool keeps) | E_TX_SENDER_CODE | E_TX_FUNDS |
+ * E_TX_QUOTA | E_TX_NOT_MEMBER | E_CORRUPT | E_IO. Reads the store: the pool remembers what it
+ * learnt. */
 enum err chain_check(struct chain *c, const struct tx *t, uint64_t *state_nonce_out);
 
 /* chain_prepare takes transactions from the pool, by arrival and nonce, up to the block gas limit,
  * LIMIT_BLOCK_TXS and CHAIN_BLOCK_BYTES. They are borrowed from the pool until chain_commit or
  * chain_abandon. May be empty. The timestamp is raised to the parent's if it is earlier. */
-#define CHAIN_BLOCK_BYTES (8u << 20) /* encoded transactions of one block (EIP-7934: block < 10 MiB) */
+#define CHAIN_BLOCK_BYTES \
+    (8u << 20) /* encoded transactions of one block (EIP-7934: block < 10 MiB) */
 void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s);
 
 /* chain_process: number, time and gas rules of a proposal, each transaction's static validity.
@@ -147,7 +153,7 @@ enum err chain_call(struct chain_view *v, uint64_t number, const struct call_req
  * that is lower and not 0). E_OK | E_REVERT | E_OUT_OF_GAS, with *out filled for the revert data;
  * or chain_call's errors. */
 enum err chain_estimate_gas(struct chain_view *v, uint64_t number,
-                            const struct call_request *request, struct arena *a,
-                            uint64_t *gas_out, struct frame_result *out);
+                            const struct call_request *request, struct arena *a, uint64_t *gas_out,
+                            struct frame_result *out);
 
 #endif

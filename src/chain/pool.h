@@ -10,12 +10,15 @@ void pool_free(struct pool *p);
 
 /* pool_add decodes, recovers the sender, checks against head and pool, and keeps a copy of raw.
  * *hash_out is set whenever raw decodes. A nonce gap waits (queued) until it closes.
- * E_OK | E_RLP ... | E_SIGNATURE | E_TX_* | E_POOL_FULL. */
+ * A waiting transaction is replaced by one of the same sender and nonce whose two prices are a
+ * tenth higher; free ones are not (E_TX_UNDERPRICED). When the pool is full, transactions behind a
+ * nonce gap make room for executable ones, oldest first. E_OK | E_RLP ... | E_SIGNATURE | E_TX_* |
+ * E_POOL_FULL. */
 enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out);
 
 /* pool_take borrows executable transactions, oldest first, nonces in order per sender, until
- * gas_max, count_max or bytes_max; pool_committed drops what a block included and what became
- * invalid; pool_return gives borrowed ones back. */
+ * gas_max, count_max or bytes_max; pool_committed drops what a block (NULL: none) included and what
+ * became invalid, and gives the rest back; pool_return gives borrowed ones back. */
 size_t pool_take(struct pool *p, struct tx **out, size_t count_max, uint64_t gas_max,
                  size_t bytes_max);
 void pool_return(struct pool *p);
@@ -32,6 +35,8 @@ enum err pool_get(struct pool *p, const struct hash *tx_hash, struct buf *raw_ou
  * Returns the number that can be taken. */
 size_t pool_wait(struct pool *p, unsigned timeout_ms);
 void pool_wake(struct pool *p);
+/* pool_pause sleeps timeout_ms whatever waits, or until pool_wake. */
+void pool_pause(struct pool *p, unsigned timeout_ms);
 
 struct pool_stats {
     size_t pending; /* executable now */

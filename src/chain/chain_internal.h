@@ -1,0 +1,76 @@
+/* Private to src/chain: the open chain and the block in hand. */
+#ifndef PARVIS_CHAIN_CHAIN_INTERNAL_H
+#define PARVIS_CHAIN_CHAIN_INTERNAL_H
+
+#include <pthread.h>
+
+#include "chain/blocks.h"
+#include "chain/chain.h"
+#include "chain/pool.h"
+#include "chain/recent.h"
+
+#define CHAIN_LISTENERS_MAX 8
+#define CHAIN_HASH_WINDOW 256u /* BLOCKHASH reaches this far back */
+
+/* What lies between chain_prepare and chain_commit. Engine thread only. */
+struct work {
+    struct tx **taken; /* LIMIT_BLOCK_TXS places for chain_prepare */
+    bool borrowed;     /* the pool has lent transactions */
+    bool applied;      /* statedb_apply was done */
+    struct recent_block *block;
+    struct hash *dropped; /* left out of the block as invalid */
+    size_t dropped_count;
+    struct arena scratch; /* reset per transaction */
+};
+
+struct chain {
+    struct store *store;
+    bool archive, audit;
+    struct genesis genesis;
+    struct statedb *db;
+    struct state *state; /* over db's head */
+    struct pool *pool;   /* NULL for audits */
+    struct recent recent;
+    struct hash hashes[CHAIN_HASH_WINDOW]; /* of the last blocks, by number; engine thread */
+    struct work work;
+
+    pthread_mutex_t head_lock;
+    struct chain_head head;
+    _Atomic uint64_t now_s; /* what chain_tell_time said last */
+
+    struct chain_listener listeners[CHAIN_LISTENERS_MAX];
+    _Atomic size_t listener_count;
+};
+
+/* What admission learns about a sender at the head: its nonce and balance, and how much gas it may
+ * still spend without asking its quota again (at least the asking transaction's gas limit). */
+struct sender_state {
+    uint64_t nonce;
+    struct u256 balance;
+    uint64_t credit_gas;
+};
+
+/* chain_check's work: reads the sender at the head. */
+enum err chain_check_sender(struct chain *c, const struct tx *t, struct sender_state *out);
+
+/* The rules of chain_check that need no store, given what is known of the sender. */
+enum err chain_check_known(const struct chain *c, const struct tx *t, uint64_t nonce,
+                           struct u256 balance);
+
+/* A sender's nonce and balance after the block being committed; engine thread, during a commit. */
+void chain_sender_now(struct chain *c, const struct address *a, uint64_t *nonce_out,
+                      struct u256 *balance_out);
+
+struct chain *chain_view_chain(const struct chain_view *v);
+
+/* Tells the listeners about a transaction the pool accepted. */
+void chain_notify_pending(struct chain *c, const struct tx *t);
+
+/* A secret number that stays the same for a store: salts tables keyed by strangers. */
+uint64_t chain_salt(struct store *s);
+
+/* The header fields that follow from a parent: number, parent hash, prev_randao, limits. */
+struct block_env chain_block_env(struct chain *c, uint64_t number, uint64_t timestamp_s,
+                                 const struct address *proposer, const struct hash *parent_hash);
+
+#endif

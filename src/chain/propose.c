@@ -1,0 +1,311 @@
+/* propose: prepare, process, finalize, commit: the life of the block in hand. */
+#include "chain/chain_internal.h"
+
+#include <stdatomic.h>
+
+#include "base/lang.h"
+#include "base/limits.h"
+#include "chain/execute.h"
+#include "city/money/quota.h"
+#include "crypto/keccak.h"
+
+static struct hash recent_hash(void *ctx, uint64_t number)
+{
+    struct chain *c = ctx;
+    uint64_t next = c->head.number + 1; /* the engine thread is the only one that changes head */
+    if (number >= next || next - number > CHAIN_HASH_WINDOW)
+        return (struct hash){{0}};
+    return c->hashes[number % CHAIN_HASH_WINDOW];
+}
+
+struct block_env chain_block_env(struct chain *c, uint64_t number, uint64_t timestamp_s,
+                                 const struct address *proposer, const struct hash *parent_hash)
+{
+    return (struct block_env){
+        .chain_id = c->genesis.chain_id,
+        .number = number,
+        .timestamp_s = timestamp_s,
+        .gas_limit = c->genesis.gas_limit,
+        .beneficiary = *proposer,
+        .prev_randao = keccak256_of(bytes_of(parent_hash->b, sizeof parent_hash->b)),
+        .fork = FORK_OSAKA,
+        .block_hash = recent_hash,
+        .block_hash_ctx = c,
+    };
+}
+
+/* --- prepare and process ---------------------------------------------------------------------- */
+
+void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s)
+{
+    struct chain_head head = chain_head(c);
+    ASSERT(c->pool && !c->work.borrowed && !c->work.block);
+    *out = (struct proposal){
+        .number = head.number + 1,
+        .timestamp_s = timestamp_s > head.timestamp_s ? timestamp_s : head.timestamp_s,
+        .proposer = c->genesis.proposer,
+        .txs = c->work.taken,
+    };
+    out->tx_count =
+        pool_take(c->pool, c->work.taken, LIMIT_BLOCK_TXS, c->genesis.gas_limit, CHAIN_BLOCK_BYTES);
+    c->work.borrowed = out->tx_count > 0;
+}
+
+static enum err refuse_tx(struct diag *d, size_t index, const struct tx *t, enum err why)
+{
+    char hash[2 * sizeof t->hash.b + 1];
+    hex_encode(hash, t->hash.b, sizeof t->hash.b);
+    return diag_set(d, E_BLOCK, "transaction %zu (0x%s): %s", index, hash, err_text(why));
+}
+
+enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d)
+{
+    struct chain_head head = chain_head(c);
+    uint64_t gas = 0, bytes = 0;
+    if (p->number != head.number + 1)
+        return diag_set(d, E_BLOCK, "block %llu does not follow block %llu",
+                        (unsigned long long)p->number, (unsigned long long)head.number);
+    if (p->timestamp_s < head.timestamp_s)
+        return diag_set(d, E_BLOCK, "timestamp %llu is before its parent's %llu",
+                        (unsigned long long)p->timestamp_s, (unsigned long long)head.timestamp_s);
+    if (!address_eq(&p->proposer, &c->genesis.proposer))
+        return diag_set(d, E_BLOCK, "the proposer is not the one of the genesis");
+    if (p->tx_count > LIMIT_BLOCK_TXS)
+        return diag_set(d, E_BLOCK, "%zu transactions, at most %u", p->tx_count, LIMIT_BLOCK_TXS);
+    for (size_t i = 0; i < p->tx_count; i++) {
+        const struct tx *t = p->txs[i];
+        enum err e = tx_check(t, FORK_OSAKA, c->genesis.chain_id);
+        if (e == E_OK && !t->has_sender)
+            e = E_SIGNATURE;
+        gas += t->gas_limit; /* tx_check bounds each: no overflow */
+        bytes += t->raw.len;
+        if (e == E_OK && gas > c->genesis.gas_limit)
+            e = E_TX_GAS_LIMIT;
+        if (e == E_OK && bytes > CHAIN_BLOCK_BYTES)
+            e = E_TX_TOO_LARGE;
+        if (e != E_OK)
+            return refuse_tx(d, i, t, e);
+    }
+    return E_OK;
+}
+
+/* --- finalize --------------------------------------------------------------------------------- */
+
+/* copy_tx makes a transaction of the block's own memory, so that the block outlives the pool's or
+ * the engine's copy. */
+static void copy_tx(struct tx *out, struct arena *a, const struct tx *t)
+{
+    struct bytes raw = bytes_of(arena_dup(a, t->raw.data, t->raw.len), t->raw.len);
+    *out = *t;
+    out->raw = raw;
+    if (t->data.len && t->data.data >= t->raw.data && t->data.data < t->raw.data + t->raw.len)
+        out->data.data = raw.data + (t->data.data - t->raw.data);
+    else
+        out->data.data = arena_dup(a, t->data.data, t->data.len);
+    if (!t->access_count)
+        return;
+    struct tx_access *access = arena_alloc(a, t->access_count * sizeof *access);
+    for (size_t i = 0; i < t->access_count; i++) {
+        access[i] = t->access[i];
+        access[i].slots =
+            arena_dup(a, t->access[i].slots, t->access[i].slot_count * sizeof(struct hash));
+    }
+    out->access = access;
+}
+
+/* copy_receipt moves what a receipt points to from the transaction's scratch to the block. */
+static void copy_receipt(struct receipt *out, struct arena *a, const struct receipt *r)
+{
+    *out = *r;
+    out->output = (struct bytes){0}; /* not kept */
+    if (!r->log_count) {
+        out->logs = NULL;
+        return;
+    }
+    out->logs = arena_dup(a, r->logs, r->log_count * sizeof *r->logs);
+    for (size_t i = 0; i < r->log_count; i++)
+        out->logs[i].data.data = arena_dup(a, r->logs[i].data.data, r->logs[i].data.len);
+}
+
+/* run_txs executes the proposal's transactions into the block. */
+static enum err run_txs(struct chain *c, const struct proposal *p, const struct block_env *env,
+                        struct quota_block *q, bool drop_invalid, struct diag *d)
+{
+    struct work *w = &c->work;
+    struct block *b = &w->block->block;
+    uint64_t gas_used = 0;
+    for (size_t i = 0; i < p->tx_count; i++) {
+        struct receipt r = {0};
+        arena_reset(&w->scratch);
+        enum err e = execute_tx(c->state, env, q, p->txs[i], gas_used, &w->scratch, &r);
+        enum err broken = state_error(c->state);
+        if (broken != E_OK)
+            return diag_set(d, broken, "block %llu, transaction %zu: %s",
+                            (unsigned long long)p->number, i, err_text(broken));
+        if (e != E_OK && !drop_invalid)
+            return refuse_tx(d, i, p->txs[i], e);
+        if (e != E_OK) {
+            w->dropped[w->dropped_count++] = p->txs[i]->hash;
+            continue;
+        }
+        copy_tx(&b->txs[b->tx_count], &w->block->arena, p->txs[i]);
+        copy_receipt(&b->receipts[b->tx_count], &w->block->arena, &r);
+        gas_used = r.cumulative_gas_used;
+        b->tx_count++;
+    }
+    b->header.gas_used = gas_used;
+    return E_OK;
+}
+
+static void fill_header(struct chain *c, const struct proposal *p, const struct block_env *env,
+                        const struct hash *state_root)
+{
+    struct block *b = &c->work.block->block;
+    struct header *h = &b->header;
+    h->parent_hash = c->head.hash;
+    h->beneficiary = p->proposer;
+    h->state_root = *state_root;
+    h->transactions_root = blocks_tx_root(b->txs, b->tx_count);
+    h->receipts_root = blocks_receipt_root(b->receipts, b->tx_count);
+    h->number = p->number;
+    h->gas_limit = env->gas_limit;
+    h->timestamp_s = p->timestamp_s;
+    h->prev_randao = env->prev_randao;
+    for (size_t i = 0; i < b->tx_count; i++)
+        for (size_t j = 0; b->receipts[i].log_count && j < BLOOM_BYTES; j++)
+            h->bloom[j] |= b->receipts[i].bloom[j];
+    b->hash = header_hash(h);
+    b->size_bytes = blocks_rlp_size(h, b->txs, b->tx_count);
+}
+
+/* forget_block drops the block in hand but not what was learnt about invalid transactions. */
+static void forget_block(struct chain *c)
+{
+    if (c->work.applied)
+        statedb_discard(c->db);
+    if (c->work.block)
+        state_clear(c->state);
+    recent_unref(c->work.block);
+    c->work.block = NULL;
+    c->work.applied = false;
+}
+
+static enum err execute_proposal(struct chain *c, const struct proposal *p, bool drop_invalid,
+                                 struct diag *d)
+{
+    struct work *w = &c->work;
+    struct hash root;
+    struct block_env env =
+        chain_block_env(c, p->number, p->timestamp_s, &p->proposer, &c->head.hash);
+    struct quota_block *q = quota_block_new(c->state, p->timestamp_s);
+    enum err e = run_txs(c, p, &env, q, drop_invalid, d);
+    if (e == E_OK)
+        quota_flush(q);
+    quota_block_free(q);
+    if (e != E_OK)
+        return e;
+    e = state_error(c->state);
+    if (e == E_OK)
+        e = statedb_apply(c->db, c->state, p->number, &root);
+    if (e != E_OK)
+        return diag_set(d, e, "block %llu: %s", (unsigned long long)p->number, err_text(e));
+    w->applied = true;
+    fill_header(c, p, &env, &root);
+    return E_OK;
+}
+
+enum err chain_finalize(struct chain *c, const struct proposal *p, bool drop_invalid,
+                        const struct block **block_out, struct diag *d)
+{
+    struct work *w = &c->work;
+    ASSERT(!w->block && p->number == c->head.number + 1);
+    w->block = recent_block_new();
+    struct arena *a = &w->block->arena;
+    w->block->block.txs = arena_alloc(a, (p->tx_count + 1) * sizeof(struct tx));
+    w->block->block.receipts = arena_alloc(a, (p->tx_count + 1) * sizeof(struct receipt));
+    w->dropped = mem_resize(w->dropped, p->tx_count + 1, sizeof *w->dropped);
+    w->dropped_count = 0;
+    enum err e = execute_proposal(c, p, drop_invalid, d);
+    if (e != E_OK) {
+        forget_block(c);
+        return e;
+    }
+    w->block->tx_total = c->head.tx_total + w->block->block.tx_count;
+    *block_out = &w->block->block;
+    return E_OK;
+}
+
+/* --- commit ----------------------------------------------------------------------------------- */
+
+void chain_sender_now(struct chain *c, const struct address *a, uint64_t *nonce_out,
+                      struct u256 *balance_out)
+{
+    *nonce_out = state_nonce(c->state, a);
+    *balance_out = state_balance(c->state, a);
+}
+
+static enum err store_block(struct chain *c)
+{
+    struct store_txn *t;
+    TRY(store_begin_write(c->store, &t));
+    enum err e = blocks_put(t, &c->work.block->block, c->work.block->tx_total);
+    if (e == E_OK)
+        e = statedb_write(c->db, t);
+    if (e != E_OK) {
+        store_abort(t);
+        return e;
+    }
+    return store_commit(t);
+}
+
+static void publish_head(struct chain *c, const struct recent_block *b)
+{
+    const struct header *h = &b->block.header;
+    c->hashes[h->number % CHAIN_HASH_WINDOW] = b->block.hash;
+    pthread_mutex_lock(&c->head_lock);
+    c->head = (struct chain_head){h->number,      b->block.hash, h->state_root,
+                                  h->timestamp_s, h->gas_limit,  b->tx_total};
+    pthread_mutex_unlock(&c->head_lock);
+}
+
+enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal)
+{
+    struct work *w = &c->work;
+    ASSERT(w->block && w->applied);
+    w->block->block.seal = *seal;
+    enum err e = store_block(c);
+    if (e != E_OK) {
+        chain_abandon(c);
+        return e;
+    }
+    statedb_written(c->db);
+    w->applied = false;
+    struct recent_block *b = w->block;
+    if (!c->audit)
+        recent_add(&c->recent, b);
+    if (c->pool) /* before the head: who reads the new head must not find old nonces in the pool */
+        pool_committed(c->pool, &b->block, w->dropped, w->dropped_count);
+    w->borrowed = false;
+    w->dropped_count = 0;
+    w->block = NULL;
+    state_clear(c->state);
+    publish_head(c, b);
+    size_t n = atomic_load(&c->listener_count);
+    for (size_t i = 0; i < n; i++)
+        if (c->listeners[i].block)
+            c->listeners[i].block(c->listeners[i].ctx, &b->block);
+    recent_unref(b);
+    return E_OK;
+}
+
+void chain_abandon(struct chain *c)
+{
+    struct work *w = &c->work;
+    forget_block(c);
+    if (c->pool && w->dropped_count)
+        pool_committed(c->pool, NULL, w->dropped, w->dropped_count);
+    else if (c->pool && w->borrowed)
+        pool_return(c->pool);
+    w->borrowed = false;
+    w->dropped_count = 0;
+}

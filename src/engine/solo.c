@@ -1,0 +1,150 @@
+/* solo: one proposer on one machine. A thread makes a block as soon as something waits (block_ms 0)
+ * or at most one per block_ms; no empty blocks. What arrives while a block is being written to disk
+ * stands in the next one, so the faster transactions come, the more of them share a disk write. */
+#include "engine/engine.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/lang.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "chain/pool.h"
+
+#define SOLO_TICK_MS 500u /* how often an idle engine tells the chain the time */
+
+struct solo {
+    pthread_t thread;
+    _Atomic bool stopping;
+};
+
+/* fail stops producing for good: the store or the state cannot be trusted to go on. */
+static void fail(struct engine *e, enum err code, const struct diag *d)
+{
+    diag_set(&e->failure, code, "%s", d->text[0] ? d->text : err_text(code));
+    atomic_store(&e->failed, true);
+    log_error("engine", "%s", e->failure.text);
+}
+
+/* seal_block signs the finalized block and commits it. */
+static enum err seal_and_commit(struct engine *e, const struct block *b, struct diag *d)
+{
+    struct ecdsa_signature seal;
+    uint64_t number = b->header.number;
+    enum err code = ecdsa_sign(&seal, &b->hash, e->key32);
+    if (code != E_OK) {
+        chain_abandon(e->chain);
+        return diag_set(d, code,
+                        T("block %llu cannot be signed", "le bloc %llu ne peut être signé"),
+                        (unsigned long long)number);
+    }
+    code = chain_commit(e->chain, &seal);
+    if (code != E_OK)
+        return diag_set(d, code,
+                        T("block %llu could not be stored: %s; the node stops, the last stored "
+                          "block holds",
+                          "le bloc %llu n'a pas pu être enregistré : %s ; le nœud s'arrête, le "
+                          "dernier bloc enregistré fait foi"),
+                        (unsigned long long)number, err_text(code));
+    return E_OK;
+}
+
+/* make_block does one round. False when the engine must stop. */
+static bool make_block(struct engine *e)
+{
+    struct diag d = {""};
+    struct proposal p;
+    const struct block *b;
+    chain_prepare(e->chain, &p, clock_unix_s());
+    if (p.tx_count == 0)
+        return true;
+    enum err code = chain_finalize(e->chain, &p, true, &b, &d);
+    if (code == E_OK && b->tx_count == 0) { /* all turned out invalid: nothing to order */
+        chain_abandon(e->chain);
+        return true;
+    }
+    if (code == E_OK)
+        code = seal_and_commit(e, b, &d);
+    else
+        chain_abandon(e->chain);
+    if (code != E_OK)
+        fail(e, code, &d);
+    return code == E_OK;
+}
+
+static void *run(void *arg)
+{
+    struct engine *e = arg;
+    struct solo *solo = e->private_data;
+    struct pool *pool = chain_pool(e->chain);
+    uint64_t last_us = 0;
+    while (!atomic_load(&solo->stopping)) {
+        chain_tell_time(e->chain, clock_unix_s());
+        if (!pool_wait(pool, SOLO_TICK_MS))
+            continue;
+        uint64_t period_us = (uint64_t)e->block_ms * 1000;
+        uint64_t since_us = clock_mono_us() - last_us;
+        if (last_us && since_us < period_us) {
+            pool_pause(pool, (unsigned)((period_us - since_us + 999) / 1000));
+            continue;
+        }
+        last_us = clock_mono_us();
+        if (!make_block(e))
+            break;
+    }
+    return NULL;
+}
+
+static enum err solo_start(struct engine *e, struct diag *d)
+{
+    TRY(ecdsa_address(&e->address, e->key32));
+    if (!address_eq(&e->address, &chain_genesis(e->chain)->proposer)) {
+        struct buf ours = {0}, theirs = {0};
+        buf_put_hex(&ours, e->address.b, sizeof e->address.b);
+        buf_put_hex(&theirs, chain_genesis(e->chain)->proposer.b, sizeof e->address.b);
+        enum err code = diag_set(d, E_KEY,
+                                 T("this node's key is %s, the genesis names %s as proposer",
+                                   "la clé de ce nœud est %s, la genèse désigne %s"),
+                                 buf_cstr(&ours), buf_cstr(&theirs));
+        buf_free(&ours);
+        buf_free(&theirs);
+        return code;
+    }
+    struct solo *solo = mem_zalloc(1, sizeof *solo);
+    e->private_data = solo;
+    atomic_store(&e->failed, false);
+    chain_tell_time(e->chain, clock_unix_s());
+    if (pthread_create(&solo->thread, NULL, run, e) != 0) {
+        mem_free(solo);
+        e->private_data = NULL;
+        return diag_set(d, E_IO, T("no thread for the engine", "pas de fil pour le moteur"));
+    }
+    return E_OK;
+}
+
+static void solo_stop(struct engine *e)
+{
+    struct solo *solo = e->private_data;
+    if (!solo)
+        return;
+    atomic_store(&solo->stopping, true);
+    pool_wake(chain_pool(e->chain));
+    pthread_join(solo->thread, NULL);
+    mem_free(solo);
+    e->private_data = NULL;
+}
+
+static enum err solo_submit(struct engine *e, struct bytes raw, struct hash *hash_out)
+{
+    if (atomic_load(&e->failed))
+        return E_STOPPED;
+    return pool_add(chain_pool(e->chain), raw, hash_out);
+}
+
+const struct engine_ops ENGINE_SOLO = {
+    .name = "solo",
+    .start = solo_start,
+    .stop = solo_stop,
+    .submit = solo_submit,
+};
