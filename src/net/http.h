@@ -10,11 +10,11 @@
  *           Requests after an answer that the peer does not read wait in the kernel.
  * Answers   HEAD is given to the handler as GET and its body is not sent; OPTIONS is answered here
  *           (CORS preflight); a handler's answer always carries Content-Length.
- * Refused   400 malformed, ambiguous length (Content-Length with Transfer-Encoding, repeated), no or
- *           two Host; 408 slow; 413 body; 417 Expect; 426 WebSocket version; 431 header;
- *           501 method or transfer coding; 503 too many connections.
- * Files     conn.c one connection as a state machine fed with bytes (no socket: the fuzz target's
- *           entry), head.c header fields, ws.c WebSocket, server.c sockets and loops. */
+ * Refused   400 malformed, ambiguous length (Content-Length with Transfer-Encoding, repeated), no
+ * or two Host; 408 slow; 413 body; 417 Expect; 426 WebSocket version; 431 header; 501 method or
+ * transfer coding; 503 too many connections. Files     conn.c one connection as a state machine fed
+ * with bytes (no socket: the fuzz target's entry), head.c header fields, ws.c WebSocket, server.c
+ * sockets and loops. */
 #ifndef PARVIS_NET_HTTP_H
 #define PARVIS_NET_HTTP_H
 
@@ -62,11 +62,13 @@ struct http_config {
     void *ctx;
     /* Access-Control-Allow-Origin of every answer ("*"), or NULL for none */
     const char *cors_origin;
-    unsigned header_timeout_ms; /* from the first byte of a request to the end of its head; 0: 10 s */
-    unsigned body_timeout_ms;   /* without progress in a body, or in reading answers; 0: 30 s */
+    unsigned
+        header_timeout_ms;    /* from the first byte of a request to the end of its head; 0: 10 s */
+    unsigned body_timeout_ms; /* without progress in a body, or in reading answers; 0: 30 s */
 };
 
-/* http_start listens and starts the loops. E_OK | E_IO (address in use, unknown host ...; d says). */
+/* http_start listens and starts the loops. E_OK | E_IO (address in use, unknown host ...; d says).
+ */
 enum err http_start(struct http_server **out, const struct http_config *config, struct diag *d);
 /* http_stop answers what was received, closes (WebSockets with 1001), joins. NULL is fine. */
 void http_stop(struct http_server *s);
