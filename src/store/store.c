@@ -129,11 +129,12 @@ static enum err list_open(struct store *s, const char *path, struct diag *d)
     enum err e = E_OK;
     pthread_mutex_lock(&open_lock);
     for (struct store *o = open_stores; o; o = o->next_open)
-        if (o->device == st.st_dev && o->inode == st.st_ino)
+        if (o->device == st.st_dev && o->inode == st.st_ino && o->opener == getpid())
             e = E_LOCKED;
     if (e == E_OK) {
         s->device = st.st_dev;
         s->inode = st.st_ino;
+        s->opener = getpid();
         s->next_open = open_stores;
         open_stores = s;
     }

@@ -24,18 +24,18 @@
 
 /* X(id, name, uses height, uses name): every table; keys and values are described in tables.h. */
 #define STORE_TABLES(X)                                                                            \
-    X(TABLE_META, "meta", false, true)        /* name -> small values: head, genesis, version */  \
-    X(TABLE_HEADER, "header", true, false)    /* height -> header, seal, sender and tx counts */  \
-    X(TABLE_BODY, "body", true, false)        /* height -> transactions */                        \
-    X(TABLE_RECEIPTS, "receipts", true, false) /* height -> receipts */                           \
+    X(TABLE_META, "meta", false, true)         /* name -> small values: head, genesis, version */  \
+    X(TABLE_HEADER, "header", true, false)     /* height -> header, seal, sender and tx counts */  \
+    X(TABLE_BODY, "body", true, false)         /* height -> transactions */                        \
+    X(TABLE_RECEIPTS, "receipts", true, false) /* height -> receipts */                            \
     X(TABLE_BLOCK_HASH, "block_hash", false, true) /* block hash -> height */                      \
-    X(TABLE_TX_HASH, "tx_hash", false, true)  /* tx hash -> height, index */                      \
-    X(TABLE_NODE, "node", true, true)         /* (height written, owner+path) -> trie node */     \
-    X(TABLE_FLAT, "flat", false, true)        /* account or slot -> latest value */               \
-    X(TABLE_HISTORY, "history", true, true)   /* (height written, account or slot) -> old value */\
-    X(TABLE_STALE, "stale", true, false)      /* height -> keys that became unreachable there */  \
-    X(TABLE_CODE, "code", false, true)        /* code hash -> contract code */                    \
-    X(TABLE_INDEX, "index", true, true)       /* derived read indexes; can be dropped */
+    X(TABLE_TX_HASH, "tx_hash", false, true)       /* tx hash -> height, index */                  \
+    X(TABLE_NODE, "node", true, true)              /* (height written, owner+path) -> trie node */ \
+    X(TABLE_FLAT, "flat", false, true)             /* account or slot -> latest value */           \
+    X(TABLE_HISTORY, "history", true, true) /* (height written, account or slot) -> old value */   \
+    X(TABLE_STALE, "stale", true, false)    /* height -> keys that became unreachable there */     \
+    X(TABLE_CODE, "code", false, true)      /* code hash -> contract code */                       \
+    X(TABLE_INDEX, "index", true, true)     /* derived read indexes; can be dropped */
 
 enum store_table {
 #define STORE_ENUM(id, name, height, named) id,
@@ -49,10 +49,10 @@ struct store_txn;
 
 struct store_config {
     const char *dir;
-    const uint8_t *key32;      /* from a key file, or NULL */
-    const char *passphrase;    /* used when key32 is NULL */
-    uint64_t map_size_bytes;   /* 0 = default (64 GiB of address space, not of disk) */
-    bool create;               /* make a new store; refuses a directory that has one */
+    const uint8_t *key32;    /* from a key file, or NULL */
+    const char *passphrase;  /* used when key32 is NULL */
+    uint64_t map_size_bytes; /* 0 = default (64 GiB of address space, not of disk) */
+    bool create;             /* make a new store; refuses a directory that has one */
     bool read_only;
     bool no_sync;
 };

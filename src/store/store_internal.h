@@ -6,6 +6,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "base/mem.h"
 #include "store/store.h"
@@ -23,6 +24,7 @@ struct store {
     size_t page_bytes;
     dev_t device; /* identity of store.mdb: one process may open a file once */
     ino_t inode;
+    pid_t opener; /* a forked child inherits the list, not the locks */
     struct store *next_open;
     pthread_mutex_t idle_lock;
     struct store_txn *idle; /* reset read transactions */
