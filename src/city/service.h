@@ -8,8 +8,8 @@
  *           storage; they are deterministic (no clock, no float, no hash order); a handler either
  *           returns E_OK or reverts as a whole (frame_call undoes its checkpoint).
  * Gas       table gas (gas + gas_per_word * words of input) is charged before the handler runs;
- *           storage and logs are charged by the calls below at the GAS_* rates; a handler that loops
- *           over data charges with service_charge before the loop. */
+ *           storage and logs are charged by the calls below at the GAS_* rates; a handler that
+ *           loops over data charges with service_charge before the loop. */
 #ifndef PARVIS_CITY_SERVICE_H
 #define PARVIS_CITY_SERVICE_H
 
