@@ -22,7 +22,7 @@ struct rlp_item {
 
 static inline struct rlp rlp_reader(struct bytes b)
 {
-    return (struct rlp){b.data, b.data + b.len};
+    return (struct rlp){b.data, b.len ? b.data + b.len : b.data};
 }
 
 static inline bool rlp_at_end(const struct rlp *r)
@@ -30,18 +30,22 @@ static inline bool rlp_at_end(const struct rlp *r)
     return r->p == r->end;
 }
 
-/* rlp_next reads one item and advances. E_OK | E_RLP (malformed or at end). */
+/* rlp_next reads one item and advances. E_OK | E_RLP (malformed or at end). The content of a list
+ * is not looked at. On an error no reader advances and no output is written. */
 enum err rlp_next(struct rlp *r, struct rlp_item *out);
 
-/* Typed reads; each E_OK | E_RLP | E_RANGE. Integers must be minimal big-endian.
- * rlp_next_fixed wants a string of exactly len bytes; rlp_next_list gives a reader of the list. */
+/* Typed reads; each E_OK | E_RLP (malformed, a list for a string, an integer with leading zeros) |
+ * E_RANGE (an integer too wide, a string of another length). Integers are minimal big-endian.
+ * rlp_next_fixed wants a string of exactly len bytes; rlp_next_list gives a reader of the list,
+ * which may be r itself. */
 enum err rlp_next_list(struct rlp *r, struct rlp *out);
 enum err rlp_next_string(struct rlp *r, struct bytes *out);
 enum err rlp_next_fixed(struct rlp *r, uint8_t *out, size_t len);
 enum err rlp_next_u64(struct rlp *r, uint64_t *out);
 enum err rlp_next_u256(struct rlp *r, struct u256 *out);
 
-/* rlp_check verifies that b is exactly one well-formed item, at every depth <= LIMIT_RLP_DEPTH. */
+/* rlp_check verifies that b is exactly one well-formed item, at every depth; lists may be nested
+ * LIMIT_RLP_DEPTH deep. E_OK | E_RLP. */
 enum err rlp_check(struct bytes b);
 
 void rlp_put_string(struct buf *b, const void *data, size_t len);
