@@ -93,10 +93,9 @@ void state_add_log(struct state *s, const struct address *a, const struct hash *
 size_t state_log_count(const struct state *s);
 const struct log_entry *state_log(const struct state *s, size_t index);
 
-/* Walk the block's net changes, in no particular order (statedb sorts) except that storage_cleared
- * comes before the new storage of the same account. account NULL = deleted; storage_root of an
- * account is the one before the block. A change equal to the value before the block is not
- * visited. */
+/* Walk the block's net changes, account by account in the order they were first met: first
+ * storage_cleared, then storage, code and account. account NULL = deleted; the storage_root given
+ * is the one before the block. A change equal to the value before the block is not visited. */
 struct state_change_visitor {
     void (*account)(void *ctx, const struct address *a, const struct account *now_opt);
     void (*storage)(void *ctx, const struct address *a, const struct hash *slot,

@@ -1,14 +1,22 @@
 /* statedb: the state trie in the store: latest flat values, versioned trie nodes, the last
  * LIMIT_STATE_HISTORY blocks readable and provable.
  *
- * Layout    TABLE_FLAT    name = address | address+slot -> height written, value (head state: one
- * read) TABLE_HISTORY (height written, same name)   -> a value that was replaced later TABLE_NODE
- * (height written, owner+path)  -> trie node with children's hash, height TABLE_STALE   height ->
- * nodes and history records that became unreachable at height; deleted when height +
- * LIMIT_STATE_HISTORY is committed Committing a block writes what changed: one flat record per
- * changed value, one history record per replaced value, the nodes on the changed paths, one stale
- * list. Use       engine thread:  statedb_reader -> execute on a struct state -> statedb_apply
- * (root is known, nothing stored) -> statedb_write in the block's store transaction, then
+ * Layout    name of an account: keccak(address); of a slot: keccak(address) | keccak(slot), so that
+ *           walking the tries gives the names of all flat records.
+ *           TABLE_FLAT    name -> u64 height written, content (head state: one read). Content of
+ *                         an account: u64 height of its storage root's node, account RLP; of a
+ *                         slot: its value.
+ *           TABLE_HISTORY (height written, name) -> the flat record that was replaced later
+ *           TABLE_NODE    (height written, 'a' | path or 's' | keccak(address) | path) -> trie node
+ *                         (trie_node.h). The account trie's root is written by every block, so
+ *                         that a block's root is found by the block's height.
+ *           TABLE_STALE   height -> per NODE or HISTORY record that became unreachable there:
+ *                         u8 (0 node, 1 history), u64 its height, its hidden name (16); they are
+ *                         deleted when height + LIMIT_STATE_HISTORY is committed
+ *           Committing a block writes what changed: one flat record per changed value, one history
+ *           record per replaced value, the branches on the changed paths, one stale list.
+ * Use       engine thread: statedb_reader -> execute on a struct state -> statedb_apply (the root
+ *           is known, nothing is stored) -> statedb_write in the block's store transaction, then
  *           statedb_written after the commit; or statedb_discard.
  *           any thread: statedb_view for reads and proofs at a height. */
 #ifndef PARVIS_STATE_STATEDB_H
@@ -38,8 +46,14 @@ void statedb_written(struct statedb *db);
 /* statedb_discard forgets an applied block; the head is unchanged. */
 void statedb_discard(struct statedb *db);
 
+/* statedb_limit_memory bounds the trie nodes kept in memory (default 2 million, some 200 MB). */
+void statedb_limit_memory(struct statedb *db, size_t nodes);
+
 /* A read-only view of the state after block `height`, over a read transaction the caller keeps
- * open (and may share with block reads). root is that block's stateRoot. E_OK | E_PRUNED. */
+ * open (and may share with block reads). root is that block's stateRoot, head_height the
+ * head as t sees it. Blocks head - LIMIT_STATE_HISTORY .. head can be read; with keep_all every
+ * block, as far as the store was always written so (else reading gives E_PRUNED). E_OK | E_PRUNED
+ */
 struct statedb_view;
 enum err statedb_view_open(struct statedb_view **out, struct store *store, struct store_txn *t,
                            const struct hash *root, uint64_t height, uint64_t head_height,

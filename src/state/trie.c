@@ -321,6 +321,11 @@ enum err trie_put(struct trie *t, struct bytes key, struct bytes value, uint64_t
     return e;
 }
 
+enum err trie_load_root(struct trie *t)
+{
+    return node_resolve(t, &t->root, NULL, 0);
+}
+
 enum err trie_touch(struct trie *t)
 {
     TRY(node_resolve(t, &t->root, NULL, 0));

@@ -55,6 +55,9 @@ enum err trie_commit(struct trie *t, uint64_t height, const struct trie_sink *si
  * height alone even when the block changed nothing. */
 enum err trie_touch(struct trie *t);
 
+/* trie_load_root reads the root's record, to find out early whether it is there. */
+enum err trie_load_root(struct trie *t);
+
 /* trie_root_height is the height of the root's record (UINT64_MAX when there is none). */
 uint64_t trie_root_height(const struct trie *t);
 
