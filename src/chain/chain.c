@@ -149,12 +149,12 @@ static enum err load_head(struct chain *c, struct store_txn *t)
     return e;
 }
 
-static enum err open_records(struct chain *c, struct diag *d)
+static enum err open_records(struct chain *c, bool unfinished, struct diag *d)
 {
     struct store_txn *t = NULL;
     struct buf marker = {0};
     enum err e = store_begin_read(c->store, &t);
-    if (e == E_OK && blocks_meta(t, META_IMPORTING, &marker) == E_OK)
+    if (e == E_OK && !unfinished && blocks_meta(t, META_IMPORTING, &marker) == E_OK)
         e = diag_set(d, E_CORRUPT,
                      T("an import into this store did not end; import again into a new directory",
                        "un import dans cette base n'est pas allé au bout ; recommencez l'import "
@@ -170,9 +170,11 @@ static enum err open_records(struct chain *c, struct diag *d)
     return e;
 }
 
-/* release frees everything but the store. */
-static void release(struct chain *c)
+void chain_release(struct chain *c)
 {
+    if (!c)
+        return;
+    chain_abandon(c);
     pool_free(c->pool);
     state_free(c->state);
     statedb_close(c->db);
@@ -185,7 +187,8 @@ static void release(struct chain *c)
     mem_free(c);
 }
 
-enum err chain_open(struct chain **out, const struct chain_config *config, struct diag *d)
+static enum err open_chain(struct chain **out, const struct chain_config *config, bool unfinished,
+                           struct diag *d)
 {
     struct chain *c = mem_zalloc(1, sizeof *c);
     struct diag reason = {""};
@@ -194,11 +197,11 @@ enum err chain_open(struct chain **out, const struct chain_config *config, struc
     c->audit = config->audit;
     recent_init(&c->recent, chain_salt(c->store));
     pthread_mutex_init(&c->head_lock, NULL);
-    enum err e = open_records(c, &reason);
+    enum err e = open_records(c, unfinished, &reason);
     if (e == E_OK)
         e = statedb_open(&c->db, c->store, &c->head.state_root, c->head.number, c->archive);
     if (e != E_OK) {
-        release(c);
+        chain_release(c);
         return diag_set(d, e, "%s", reason.text[0] ? reason.text : err_text(e));
     }
     c->state = state_new(statedb_reader(c->db));
@@ -210,13 +213,23 @@ enum err chain_open(struct chain **out, const struct chain_config *config, struc
     return E_OK;
 }
 
+enum err chain_open(struct chain **out, const struct chain_config *config, struct diag *d)
+{
+    return open_chain(out, config, false, d);
+}
+
+enum err chain_open_unfinished(struct chain **out, const struct chain_config *config,
+                               struct diag *d)
+{
+    return open_chain(out, config, true, d);
+}
+
 void chain_close(struct chain *c)
 {
     if (!c)
         return;
-    chain_abandon(c);
     struct store *store = c->store;
-    release(c);
+    chain_release(c);
     store_close(store);
 }
 

@@ -63,6 +63,11 @@ void chain_sender_now(struct chain *c, const struct address *a, uint64_t *nonce_
 
 struct chain *chain_view_chain(const struct chain_view *v);
 
+/* chain_open for an import under way; chain_release is chain_close without closing the store. */
+enum err chain_open_unfinished(struct chain **out, const struct chain_config *config,
+                               struct diag *d);
+void chain_release(struct chain *c); /* NULL is fine */
+
 /* Tells the listeners about a transaction the pool accepted. */
 void chain_notify_pending(struct chain *c, const struct tx *t);
 

@@ -1,0 +1,373 @@
+/* audit: see audit.h. Three passes: every record opens; every block re-executes; the state holds.
+ */
+#include "chain/audit.h"
+
+#include "base/lang.h"
+#include "chain/chain_internal.h"
+#include "chain/replay.h"
+#include "crypto/keccak.h"
+#include "store/tables.h"
+
+struct audit {
+    struct store *store;
+    struct store_txn *txn;
+    const struct progress *progress;
+    struct audit_report *report;
+    struct diag *d;
+    struct chain *again; /* the re-execution, in the scratch store */
+    uint64_t head;
+    struct hash head_hash;
+    struct header head_header;
+    uint64_t total; /* of the pass under way, for progress */
+    enum store_table table;
+    uint64_t records[STORE_TABLE_COUNT];
+};
+
+static void tick(const struct audit *a, const char *what, uint64_t done)
+{
+    if (a->progress && a->progress->tick)
+        a->progress->tick(a->progress->ctx, what, done, a->total);
+}
+
+/* --- every record opens ----------------------------------------------------------------------- */
+
+static enum err name_record(struct audit *a, const struct store_record *record, const char *why)
+{
+    char name[2 * SEAL_NAME_BYTES + 1] = "";
+    if (record->hidden_name.len == SEAL_NAME_BYTES)
+        hex_encode(name, record->hidden_name.data, SEAL_NAME_BYTES);
+    return diag_set(
+        a->d, E_CORRUPT,
+        T("table %s, height %llu, record %s: %s", "table %s, hauteur %llu, enregistrement %s : %s"),
+        store_table_name(a->table), (unsigned long long)record->height, name, why);
+}
+
+static enum err check_record(void *ctx, const struct store_record *record)
+{
+    struct audit *a = ctx;
+    a->records[a->table]++;
+    if (++a->report->records % 4096 == 0)
+        tick(a, T("records", "enregistrements"), a->report->records);
+    if (record->error != E_OK)
+        return name_record(a, record,
+                           T("does not open: it was changed", "ne s'ouvre pas : il a été modifié"));
+    if (a->table == TABLE_CODE) {
+        struct hash hash = keccak256_of(record->value);
+        uint8_t hidden[SEAL_NAME_BYTES];
+        store_hide(a->store, hidden, bytes_of(hash.b, sizeof hash.b));
+        if (!bytes_eq(bytes_of(hidden, sizeof hidden), record->hidden_name))
+            return name_record(
+                a, record,
+                T("the code is not that of its hash", "le code n'est pas celui de son empreinte"));
+    }
+    return E_OK;
+}
+
+static enum err check_records(struct audit *a)
+{
+    struct store_stats stats;
+    TRY(store_stats(a->store, &stats));
+    a->total = 0;
+    for (int i = 0; i < STORE_TABLE_COUNT; i++)
+        a->total += stats.records[i];
+    for (a->table = 0; a->table < STORE_TABLE_COUNT; a->table++) {
+        enum err e = store_walk(a->txn, a->table, 0, check_record, a);
+        if (e != E_OK)
+            return a->d->text[0] ? e
+                                 : diag_set(a->d, e, T("table %s: %s", "table %s : %s"),
+                                            store_table_name(a->table), err_text(e));
+    }
+    tick(a, T("records", "enregistrements"), a->report->records);
+    return E_OK;
+}
+
+/* --- every block re-executes ------------------------------------------------------------------ */
+
+/* bad_block and bad_tx put the place in front of what is wrong there. */
+static enum err bad_block(struct audit *a, uint64_t number, const char *why)
+{
+    return diag_set(a->d, E_CORRUPT, T("block %llu: %s", "bloc %llu : %s"),
+                    (unsigned long long)number, why);
+}
+
+static enum err bad_tx(struct audit *a, uint64_t number, size_t index, const char *why)
+{
+    return diag_set(a->d, E_CORRUPT,
+                    T("block %llu, transaction %zu: %s", "bloc %llu, transaction %zu : %s"),
+                    (unsigned long long)number, index, why);
+}
+
+static enum err check_header(struct audit *a, const struct stored_header *h,
+                             const struct hash *parent)
+{
+    uint64_t number = h->header.number, found;
+    if (blocks_number_of(a->txn, &h->hash, &found) != E_OK || found != number)
+        return bad_block(a, number,
+                         T("the header's hash is not the one indexed",
+                           "l'empreinte de l'en-tête n'est pas celle de l'index"));
+    if (number == 0)
+        return E_OK;
+    if (!hash_eq(&h->header.parent_hash, parent))
+        return bad_block(a, number,
+                         T("the header does not continue the block before",
+                           "l'en-tête ne suit pas le bloc précédent"));
+    if (replay_seal(&h->hash, &h->seal, &a->again->genesis.proposer) != E_OK)
+        return bad_block(
+            a, number,
+            T("the seal is not the proposer's", "le sceau n'est pas celui du proposant"));
+    return E_OK;
+}
+
+/* check_txs: stored transactions are indexed, match the header's root, and were signed by their
+ * stored senders. */
+static enum err check_txs(struct audit *a, const struct stored_header *h, struct tx *txs,
+                          size_t count)
+{
+    uint64_t number = h->header.number, at;
+    size_t index, bad;
+    for (size_t i = 0; i < count; i++)
+        if (blocks_find_tx(a->txn, &txs[i].hash, &at, &index) != E_OK || at != number || index != i)
+            return bad_tx(
+                a, number, i,
+                T("its hash is not indexed here", "son empreinte n'est pas indexée à cette place"));
+    struct hash root = blocks_tx_root(txs, count);
+    if (count != h->tx_count || !hash_eq(&root, &h->header.transactions_root))
+        return bad_block(a, number,
+                         T("the transactions are not those of the header",
+                           "les transactions ne sont pas celles de l'en-tête"));
+    struct address *stored = mem_alloc((count + 1) * sizeof *stored);
+    for (size_t i = 0; i < count; i++)
+        stored[i] = txs[i].sender;
+    enum err e = replay_recover(txs, count, &bad);
+    for (size_t i = 0; e == E_OK && i < count; i++)
+        if (!address_eq(&stored[i], &txs[i].sender)) {
+            e = E_SIGNATURE;
+            bad = i;
+        }
+    mem_free(stored);
+    if (e != E_OK)
+        return bad_tx(a, number, bad,
+                      T("the sender is not who signed", "l'émetteur n'est pas le signataire"));
+    return E_OK;
+}
+
+static bool same_receipt(const struct receipt *x, const struct receipt *y)
+{
+    struct buf a = {0}, b = {0};
+    blocks_encode_receipts(&a, x, 1);
+    blocks_encode_receipts(&b, y, 1);
+    bool same = bytes_eq(buf_view(&a), buf_view(&b));
+    buf_free(&a);
+    buf_free(&b);
+    return same;
+}
+
+static enum err check_receipts(struct audit *a, const struct block *b, struct arena *arena)
+{
+    struct receipt *stored;
+    size_t count;
+    uint64_t number = b->header.number;
+    if (blocks_receipts(a->txn, number, arena, &stored, &count) != E_OK || count != b->tx_count)
+        return bad_block(a, number,
+                         T("the receipts are missing or not as many as the transactions",
+                           "les reçus manquent ou ne sont pas autant que les transactions"));
+    for (size_t i = 0; i < count; i++)
+        if (!same_receipt(&stored[i], &b->receipts[i]))
+            return bad_tx(a, number, i,
+                          T("the stored receipt is not what execution gives",
+                            "le reçu enregistré n'est pas celui de l'exécution"));
+    return E_OK;
+}
+
+/* differs puts the block in front of what replay_block said. */
+static enum err differs(struct audit *a, uint64_t number)
+{
+    return diag_wrap(a->d, E_CORRUPT, T("block %llu: ", "bloc %llu : "),
+                     (unsigned long long)number);
+}
+
+static enum err check_block(struct audit *a, uint64_t number, struct hash *parent,
+                            uint64_t *tx_total, struct arena *arena)
+{
+    struct stored_header h;
+    struct tx *txs;
+    size_t count;
+    const struct block *b;
+    if (blocks_header(a->txn, number, arena, &h) != E_OK)
+        return bad_block(
+            a, number,
+            T("the header is missing or not a header", "l'en-tête manque ou n'en est pas un"));
+    TRY(check_header(a, &h, parent));
+    if (blocks_body(a->txn, number, arena, &txs, &count) != E_OK)
+        return bad_block(a, number,
+                         T("the transactions are missing or malformed",
+                           "les transactions manquent ou sont mal formées"));
+    TRY(check_txs(a, &h, txs, count));
+    *tx_total += count;
+    if (h.tx_total != *tx_total || h.size_bytes != blocks_rlp_size(&h.header, txs, count))
+        return bad_block(a, number,
+                         T("the counts beside the header are wrong",
+                           "les comptes à côté de l'en-tête sont faux"));
+    if (replay_block(a->again, &h.header, txs, count, &b, a->d) != E_OK)
+        return differs(a, number);
+    enum err e = hash_eq(&b->hash, &h.hash)
+                     ? check_receipts(a, b, arena)
+                     : bad_block(a, number, T("the header differs", "l'en-tête diffère"));
+    if (e == E_OK) {
+        a->report->gas += b->header.gas_used;
+        a->report->transactions += count;
+        e = chain_commit(a->again, &h.seal);
+    } else {
+        chain_abandon(a->again);
+    }
+    *parent = h.hash;
+    a->head_header = h.header;
+    a->head_header.extra_data = (struct bytes){0};
+    return e;
+}
+
+/* check_genesis compares block 0 with the one the genesis text makes. */
+static enum err check_genesis(struct audit *a, struct hash *parent, struct arena *arena)
+{
+    struct stored_header h;
+    if (blocks_header(a->txn, 0, arena, &h) != E_OK)
+        return bad_block(
+            a, 0,
+            T("the header is missing or not a header", "l'en-tête manque ou n'en est pas un"));
+    TRY(check_header(a, &h, parent));
+    struct chain_head made = chain_head(a->again);
+    if (!hash_eq(&made.hash, &h.hash) || h.tx_count != 0)
+        return bad_block(a, 0,
+                         T("it is not the block the genesis text makes",
+                           "ce n'est pas le bloc que donne le texte de genèse"));
+    *parent = h.hash;
+    a->head_header = h.header;
+    a->head_header.extra_data = (struct bytes){0};
+    return E_OK;
+}
+
+static enum err check_blocks(struct audit *a)
+{
+    struct arena arena = {0};
+    struct hash parent = {{0}};
+    uint64_t tx_total = 0;
+    a->total = a->head + 1;
+    enum err e = check_genesis(a, &parent, &arena);
+    for (uint64_t n = 1; e == E_OK && n <= a->head; n++) {
+        arena_reset(&arena);
+        e = check_block(a, n, &parent, &tx_total, &arena);
+        a->report->blocks = n + 1;
+        tick(a, T("blocks", "blocs"), n + 1);
+    }
+    a->report->blocks += a->head == 0;
+    arena_free(&arena);
+    if (e == E_OK && !hash_eq(&parent, &a->head_hash))
+        return bad_block(
+            a, a->head,
+            T("it is not the head the store names", "ce n'est pas la tête que la base désigne"));
+    return e;
+}
+
+/* check_counts: nothing is missing from, or left over in, the tables that go by block. */
+static enum err check_counts(struct audit *a)
+{
+    const struct {
+        enum store_table table;
+        uint64_t expected;
+    } counts[] = {{TABLE_HEADER, a->head + 1},
+                  {TABLE_BODY, a->head + 1},
+                  {TABLE_RECEIPTS, a->head + 1},
+                  {TABLE_BLOCK_HASH, a->head + 1},
+                  {TABLE_TX_HASH, a->report->transactions}};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        if (a->records[counts[i].table] != counts[i].expected)
+            return diag_set(a->d, E_CORRUPT,
+                            T("table %s has %llu records, %llu expected",
+                              "la table %s a %llu enregistrements, %llu attendus"),
+                            store_table_name(counts[i].table),
+                            (unsigned long long)a->records[counts[i].table],
+                            (unsigned long long)counts[i].expected);
+    return E_OK;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+/* scratch_key derives the scratch store's key from the audited store's, so that what the audit
+ * writes is no easier to read than what it checks. */
+static void scratch_key(struct store *s, uint8_t key32[32])
+{
+    store_hide(s, key32, bytes_str("audit: scratch key 1"));
+    store_hide(s, key32 + SEAL_NAME_BYTES, bytes_str("audit: scratch key 2"));
+}
+
+static enum err open_again(struct audit *a, const char *scratch_dir, struct store **scratch)
+{
+    uint8_t key[32];
+    struct buf text = {0};
+    struct genesis g = {0};
+    scratch_key(a->store, key);
+    struct store_config config = {
+        .dir = scratch_dir, .key32 = key, .create = true, .no_sync = true};
+    enum err e = blocks_check_version(a->txn);
+    if (e == E_OK)
+        e = blocks_meta(a->txn, META_GENESIS, &text);
+    if (e != E_OK)
+        e = diag_set(a->d, e, T("the genesis record: %s", "l'enregistrement de genèse : %s"),
+                     err_text(e));
+    if (e == E_OK)
+        e = store_open(scratch, &config, a->d);
+    explicit_bzero(key, sizeof key);
+    if (e == E_OK)
+        e = genesis_parse(&g, buf_view(&text), a->d);
+    if (e == E_OK) {
+        e = chain_create(*scratch, &g, a->d);
+        genesis_free(&g);
+    }
+    if (e == E_OK) {
+        struct chain_config chain = {.store = *scratch, .audit = true};
+        e = chain_open(&a->again, &chain, a->d);
+    }
+    buf_free(&text);
+    return e;
+}
+
+static enum err run_passes(struct audit *a, const char *scratch_dir, struct store **scratch)
+{
+    enum err e = blocks_head(a->txn, &a->head, &a->head_hash);
+    if (e != E_OK)
+        return diag_set(a->d, e, T("the head record: %s", "l'enregistrement de tête : %s"),
+                        err_text(e));
+    TRY(check_records(a));
+    TRY(open_again(a, scratch_dir, scratch));
+    TRY(check_blocks(a));
+    TRY(check_counts(a));
+    a->total = 1;
+    tick(a, T("state", "état"), 0);
+    e = statedb_check(a->store, &a->head_header.state_root, a->head, a->d);
+    if (e != E_OK)
+        return diag_wrap(a->d, e, T("state at block %llu: ", "état au bloc %llu : "),
+                         (unsigned long long)a->head);
+    tick(a, T("state", "état"), 1);
+    return E_OK;
+}
+
+enum err audit_run(struct store *store, const char *scratch_dir, const struct progress *progress,
+                   struct audit_report *out, struct diag *d)
+{
+    struct diag spare;
+    struct store *scratch = NULL;
+    *out = (struct audit_report){0};
+    struct audit a = {.store = store, .progress = progress, .report = out, .d = d ? d : &spare};
+    a.d->text[0] = 0;
+    enum err e = store_begin_read(store, &a.txn);
+    if (e == E_OK)
+        e = run_passes(&a, scratch_dir, &scratch);
+    if (e != E_OK && !a.d->text[0])
+        diag_set(a.d, e, "%s", err_text(e));
+    store_abort(a.txn);
+    if (a.again)
+        chain_close(a.again); /* closes scratch */
+    else
+        store_close(scratch);
+    return e;
+}

@@ -1,0 +1,447 @@
+/* export: a chain as one file, and back. The format is in audit.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/lang.h"
+#include "base/limits.h"
+#include "chain/audit.h"
+#include "chain/chain_internal.h"
+#include "chain/replay.h"
+#include "crypto/keccak.h"
+#include "store/tables.h"
+
+static const char MAGIC[] = "parvis chain 1\n";
+#define MAGIC_LEN (sizeof MAGIC - 1)
+#define RECORD_HEAD 5 /* kind, length */
+#define RECORD_SUM 8
+#define RECORD_BYTES_MAX ((uint32_t)64 << 20)
+#define SEAL_SIGNATURE_BYTES 65
+
+/* --- export ----------------------------------------------------------------------------------- */
+
+static enum err io_error(struct diag *d, const char *path)
+{
+    enum err e = errno == ENOSPC || errno == EDQUOT ? E_DISK_FULL : E_IO;
+    return diag_set(d, e, "%s: %s", path, strerror(errno ? errno : EIO));
+}
+
+static bool put_record(FILE *f, uint8_t kind, struct bytes content)
+{
+    uint8_t head[RECORD_HEAD] = {kind};
+    struct keccak k;
+    struct hash sum;
+    be32_put(head + 1, (uint32_t)content.len);
+    keccak_init(&k);
+    keccak_update(&k, head, sizeof head);
+    keccak_update(&k, content.data, content.len);
+    keccak_final(&k, &sum);
+    return fwrite(head, 1, sizeof head, f) == sizeof head &&
+           fwrite(content.data, 1, content.len, f) == content.len &&
+           fwrite(sum.b, 1, RECORD_SUM, f) == RECORD_SUM;
+}
+
+static void encode_block(struct buf *out, const struct stored_header *h, const struct tx *txs,
+                         size_t count)
+{
+    size_t whole = rlp_list_open(out);
+    uint8_t seal[SEAL_SIGNATURE_BYTES];
+    memcpy(seal, h->seal.r, 32);
+    memcpy(seal + 32, h->seal.s, 32);
+    seal[64] = h->seal.y_parity;
+    rlp_put_raw(out, h->rlp);
+    rlp_put_string(out, seal, sizeof seal);
+    size_t list = rlp_list_open(out);
+    for (size_t i = 0; i < count; i++)
+        rlp_put_string(out, txs[i].raw.data, txs[i].raw.len);
+    rlp_list_close(out, list);
+    rlp_list_close(out, whole);
+}
+
+/* An export or import under way. */
+struct transfer {
+    const char *path;
+    const struct progress *progress;
+    struct diag *d;
+    FILE *file;
+    struct buf record;
+    struct arena arena;
+    uint64_t at;    /* import: where the record in hand begins */
+    uint64_t block; /* the block in hand */
+    uint64_t total; /* for progress: blocks, or bytes */
+};
+
+static void tick(const struct transfer *x, uint64_t done)
+{
+    if (x->progress && x->progress->tick)
+        x->progress->tick(x->progress->ctx, T("blocks", "blocs"), done, x->total);
+}
+
+static enum err export_block(struct transfer *x, struct store_txn *t, uint64_t number)
+{
+    struct stored_header h;
+    struct tx *txs;
+    size_t count;
+    arena_reset(&x->arena);
+    enum err e = blocks_header(t, number, &x->arena, &h);
+    if (e == E_OK)
+        e = blocks_body(t, number, &x->arena, &txs, &count);
+    if (e != E_OK)
+        return diag_set(x->d, E_CORRUPT, T("block %llu: %s", "bloc %llu : %s"),
+                        (unsigned long long)number, err_text(E_CORRUPT));
+    buf_clear(&x->record);
+    encode_block(&x->record, &h, txs, count);
+    return put_record(x->file, 'B', buf_view(&x->record)) ? E_OK : io_error(x->d, x->path);
+}
+
+static enum err export_all(struct transfer *x, struct store_txn *t)
+{
+    uint8_t end[40];
+    struct hash hash;
+    uint64_t head;
+    enum err e = blocks_head(t, &head, &hash);
+    if (e == E_OK)
+        e = blocks_meta(t, META_GENESIS, &x->record);
+    if (e != E_OK)
+        return diag_set(
+            x->d, e,
+            T("the store has no readable chain: %s", "la base n'a pas de chaîne lisible : %s"),
+            err_text(e));
+    if (fwrite(MAGIC, 1, MAGIC_LEN, x->file) != MAGIC_LEN ||
+        !put_record(x->file, 'G', buf_view(&x->record)))
+        return io_error(x->d, x->path);
+    x->total = head;
+    for (uint64_t n = 1; n <= head; n++) {
+        TRY(export_block(x, t, n));
+        tick(x, n);
+    }
+    be64_put(end, head);
+    memcpy(end + 8, hash.b, 32);
+    return put_record(x->file, 'E', bytes_of(end, sizeof end)) ? E_OK : io_error(x->d, x->path);
+}
+
+enum err chain_export(struct store *store, const char *path, const struct progress *progress,
+                      struct diag *d)
+{
+    char temporary[4096];
+    struct transfer x = {.path = path, .progress = progress, .d = d};
+    struct store_txn *t = NULL;
+    snprintf(temporary, sizeof temporary, "%s.part", path);
+    errno = 0;
+    x.file = fopen(temporary, "wbe");
+    if (!x.file)
+        return io_error(d, temporary);
+    enum err e = store_begin_read(store, &t);
+    if (e == E_OK)
+        e = export_all(&x, t);
+    store_abort(t);
+    if (e == E_OK && (fflush(x.file) != 0 || fsync(fileno(x.file)) != 0))
+        e = io_error(d, path);
+    fclose(x.file);
+    if (e == E_OK && rename(temporary, path) != 0)
+        e = io_error(d, path);
+    if (e != E_OK)
+        unlink(temporary);
+    buf_free(&x.record);
+    arena_free(&x.arena);
+    return e;
+}
+
+/* --- reading the file ------------------------------------------------------------------------- */
+
+static enum err bad_place(struct transfer *x, const char *why)
+{
+    return diag_set(x->d, E_CORRUPT,
+                    T("%s: record at byte %llu (block %llu): %s",
+                      "%s : enregistrement à l'octet %llu (bloc %llu) : %s"),
+                    x->path, (unsigned long long)x->at, (unsigned long long)x->block, why);
+}
+
+/* next_record reads a record into x->record and checks its sum. */
+static enum err next_record(struct transfer *x, uint8_t *kind_out)
+{
+    uint8_t head[RECORD_HEAD], sum[RECORD_SUM];
+    struct keccak k;
+    struct hash actual;
+    x->at = (uint64_t)ftello(x->file);
+    if (fread(head, 1, sizeof head, x->file) != sizeof head)
+        return bad_place(x, T("the file ends here", "le fichier s'arrête ici"));
+    uint32_t len = be32_get(head + 1);
+    if (len > RECORD_BYTES_MAX || x->at + len > x->total)
+        return bad_place(x, T("its length is wrong", "sa longueur est fausse"));
+    buf_clear(&x->record);
+    if (fread(buf_grow(&x->record, len), 1, len, x->file) != len ||
+        fread(sum, 1, sizeof sum, x->file) != sizeof sum)
+        return bad_place(x, T("the file ends inside it", "le fichier s'arrête au milieu"));
+    keccak_init(&k);
+    keccak_update(&k, head, sizeof head);
+    keccak_update(&k, x->record.data, len);
+    keccak_final(&k, &actual);
+    if (memcmp(sum, actual.b, sizeof sum) != 0)
+        return bad_place(x, T("it was changed", "il a été modifié"));
+    *kind_out = head[0];
+    return E_OK;
+}
+
+static enum err open_file(struct transfer *x)
+{
+    struct stat st;
+    errno = 0;
+    x->file = fopen(x->path, "rbe");
+    if (!x->file || fstat(fileno(x->file), &st) != 0)
+        return diag_set(x->d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", x->path,
+                        strerror(errno));
+    x->total = (uint64_t)st.st_size;
+    return E_OK;
+}
+
+/* rewind_file goes back to the first record after the magic line. */
+static enum err rewind_file(struct transfer *x)
+{
+    char magic[MAGIC_LEN];
+    rewind(x->file);
+    x->block = 0;
+    if (fread(magic, 1, MAGIC_LEN, x->file) != MAGIC_LEN ||
+        memcmp(magic, MAGIC, MAGIC_LEN - 2) != 0)
+        return diag_set(x->d, E_CORRUPT,
+                        T("%s is not an exported chain", "%s n'est pas une chaîne exportée"),
+                        x->path);
+    if (memcmp(magic, MAGIC, MAGIC_LEN) != 0)
+        return diag_set(
+            x->d, E_VERSION,
+            T("%s was exported by another version", "%s a été exporté par une autre version"),
+            x->path);
+    return E_OK;
+}
+
+/* check_file reads everything once: damage is found before anything is built. */
+static enum err check_file(struct transfer *x)
+{
+    uint8_t kind;
+    TRY(rewind_file(x));
+    TRY(next_record(x, &kind));
+    if (kind != 'G')
+        return bad_place(x, T("the genesis is expected here", "la genèse est attendue ici"));
+    for (;;) {
+        x->block++;
+        TRY(next_record(x, &kind));
+        if (kind == 'E')
+            break;
+        if (kind != 'B')
+            return bad_place(x, T("a block is expected here", "un bloc est attendu ici"));
+    }
+    if (x->record.len != 40 || be64_get(x->record.data) != x->block - 1)
+        return bad_place(x, T("the count of blocks is wrong", "le nombre de blocs est faux"));
+    x->at = (uint64_t)ftello(x->file);
+    if (fgetc(x->file) != EOF)
+        return bad_place(x, T("nothing may follow the end", "rien ne peut suivre la fin"));
+    return E_OK;
+}
+
+/* --- import ----------------------------------------------------------------------------------- */
+
+/* A block as it stands in the file. */
+struct file_block {
+    struct header header;
+    struct hash hash;
+    struct ecdsa_signature seal;
+    struct tx *txs;
+    size_t count;
+};
+
+static enum err decode_txs(struct file_block *b, struct arena *a, struct rlp list)
+{
+    struct rlp counting = list;
+    struct bytes raw;
+    while (!rlp_at_end(&counting)) {
+        TRY(rlp_next_string(&counting, &raw));
+        b->count++;
+    }
+    b->txs = arena_zalloc(a, b->count + 1, sizeof *b->txs);
+    for (size_t i = 0; i < b->count; i++) {
+        TRY(rlp_next_string(&list, &raw));
+        TRY(tx_decode(&b->txs[i], a, raw));
+    }
+    return E_OK;
+}
+
+static enum err decode_block(struct file_block *b, struct arena *a, struct bytes record)
+{
+    struct rlp whole = rlp_reader(record), r, list;
+    struct rlp_item header;
+    uint8_t seal[SEAL_SIGNATURE_BYTES];
+    *b = (struct file_block){0};
+    TRY(rlp_next_list(&whole, &r));
+    TRY(rlp_next(&r, &header));
+    TRY(header_decode(&b->header, header.raw));
+    b->hash = keccak256_of(header.raw);
+    TRY(rlp_next_fixed(&r, seal, sizeof seal));
+    memcpy(b->seal.r, seal, 32);
+    memcpy(b->seal.s, seal + 32, 32);
+    b->seal.y_parity = seal[64];
+    TRY(rlp_next_list(&r, &list));
+    if (!rlp_at_end(&r) || !rlp_at_end(&whole))
+        return E_RLP;
+    return decode_txs(b, a, list);
+}
+
+static enum err import_block(struct transfer *x, struct chain *c)
+{
+    struct file_block b;
+    const struct block *made;
+    size_t bad;
+    arena_reset(&x->arena);
+    if (decode_block(&b, &x->arena, buf_view(&x->record)) != E_OK)
+        return bad_place(x, T("it is not a block", "ce n'est pas un bloc"));
+    if (replay_seal(&b.hash, &b.seal, &chain_genesis(c)->proposer) != E_OK)
+        return bad_place(
+            x, T("the seal is not the proposer's", "le sceau n'est pas celui du proposant"));
+    if (replay_recover(b.txs, b.count, &bad) != E_OK)
+        return bad_place(x, T("a transaction's signature does not hold",
+                              "la signature d'une transaction n'est pas valide"));
+    struct diag why = {""};
+    enum err e = replay_block(c, &b.header, b.txs, b.count, &made, &why);
+    if (e == E_OK && !hash_eq(&made->hash, &b.hash)) {
+        chain_abandon(c);
+        e = diag_set(&why, E_BLOCK, "%s", err_text(E_BLOCK));
+    }
+    if (e == E_OK)
+        return chain_commit(c, &b.seal);
+    bad_place(x, why.text[0] ? why.text : err_text(e));
+    return e;
+}
+
+static enum err set_marker(struct store *s, bool present)
+{
+    struct store_txn *t;
+    struct store_key key = {.name = bytes_str(META_IMPORTING)};
+    TRY(store_begin_write(s, &t));
+    enum err e =
+        present ? store_put(t, TABLE_META, key, bytes_str("1")) : store_del(t, TABLE_META, key);
+    if (e != E_OK) {
+        store_abort(t);
+        return e;
+    }
+    return store_commit(t);
+}
+
+static enum err import_blocks(struct transfer *x, struct chain *c)
+{
+    uint8_t kind;
+    for (;;) {
+        x->block++;
+        TRY(next_record(x, &kind));
+        if (kind == 'E')
+            break;
+        TRY(import_block(x, c));
+        tick(x, (uint64_t)ftello(x->file));
+    }
+    struct chain_head head = chain_head(c);
+    if (memcmp(x->record.data + 8, head.hash.b, 32) != 0)
+        return bad_place(x, T("the last block is another one", "le dernier bloc est un autre"));
+    return E_OK;
+}
+
+static enum err import_all(struct transfer *x, struct store *store)
+{
+    struct genesis g = {0};
+    struct chain *c = NULL;
+    uint8_t kind;
+    TRY(open_file(x));
+    TRY(check_file(x));
+    TRY(rewind_file(x));
+    TRY(next_record(x, &kind));
+    TRY(genesis_parse(&g, buf_view(&x->record), x->d));
+    enum err e = set_marker(store, true);
+    if (e == E_OK)
+        e = chain_create(store, &g, x->d);
+    genesis_free(&g);
+    struct chain_config config = {.store = store, .audit = true};
+    if (e == E_OK)
+        e = chain_open_unfinished(&c, &config, x->d);
+    if (e == E_OK)
+        e = import_blocks(x, c);
+    chain_release(c);
+    if (e == E_OK)
+        e = store_sync(store); /* the blocks first, then the word that they are all there */
+    if (e == E_OK)
+        e = set_marker(store, false);
+    return e == E_OK ? store_sync(store) : e;
+}
+
+enum err chain_import(struct store *empty_store, const char *path, const struct progress *progress,
+                      struct diag *d)
+{
+    struct diag spare;
+    struct transfer x = {.path = path, .progress = progress, .d = d ? d : &spare};
+    x.d->text[0] = 0;
+    enum err e = import_all(&x, empty_store);
+    if (e != E_OK && !x.d->text[0])
+        diag_set(x.d, e, "%s: %s", path, err_text(e));
+    if (x.file)
+        fclose(x.file);
+    buf_free(&x.record);
+    arena_free(&x.arena);
+    return e;
+}
+
+/* remove_store deletes a store's files and its directory. */
+static void remove_store(const char *dir)
+{
+    static const char *const FILES[] = {"store.mdb", "store.mdb-lock", "store.lock", "store.head",
+                                        "store.head.new"};
+    char path[4200];
+    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, FILES[i]);
+        unlink(path);
+    }
+    rmdir(dir);
+}
+
+/* move_directory renames and makes the new name durable. */
+static enum err move_directory(const char *from, const char *to, struct diag *d)
+{
+    char parent[4200];
+    errno = 0;
+    if (rename(from, to) != 0)
+        return diag_set(d, errno == ENOTEMPTY || errno == EEXIST ? E_EXISTS : E_IO, "%s: %s", to,
+                        strerror(errno));
+    snprintf(parent, sizeof parent, "%s/..", to);
+    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0) {
+        if (fd >= 0)
+            close(fd);
+        return io_error(d, parent);
+    }
+    close(fd);
+    return E_OK;
+}
+
+enum err chain_import_new(const struct store_config *config, const char *path,
+                          const struct progress *progress, struct diag *d)
+{
+    char beside[4096];
+    struct store *store = NULL;
+    size_t len = strlen(config->dir);
+    while (len > 1 && config->dir[len - 1] == '/')
+        len--;
+    snprintf(beside, sizeof beside, "%.*s.import", (int)len, config->dir);
+    struct store_config temporary = *config;
+    temporary.dir = beside;
+    temporary.create = true;
+    temporary.read_only = false;
+    temporary.no_sync = true;
+    remove_store(beside); /* what an import that was killed left */
+    enum err e = store_open(&store, &temporary, d);
+    if (e != E_OK)
+        return e;
+    e = chain_import(store, path, progress, d);
+    store_close(store);
+    if (e == E_OK)
+        e = move_directory(beside, config->dir, d);
+    if (e != E_OK)
+        remove_store(beside);
+    return e;
+}

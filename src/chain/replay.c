@@ -1,0 +1,117 @@
+#include "chain/replay.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#define REPLAY_WORKERS_MAX 16u
+#define REPLAY_TXS_PER_WORKER_MIN 32u
+
+/* --- senders ---------------------------------------------------------------------------------- */
+
+struct slice {
+    pthread_t thread;
+    struct tx *txs;
+    size_t from, to;
+    size_t bad; /* to when all hold */
+};
+
+static void *recover_slice(void *arg)
+{
+    struct slice *s = arg;
+    for (s->bad = s->from; s->bad < s->to; s->bad++)
+        if (tx_recover(&s->txs[s->bad]) != E_OK)
+            break;
+    return NULL;
+}
+
+enum err replay_recover(struct tx *txs, size_t count, size_t *bad_out)
+{
+    struct slice slices[REPLAY_WORKERS_MAX];
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t workers = count / REPLAY_TXS_PER_WORKER_MIN + 1;
+    if (workers > REPLAY_WORKERS_MAX)
+        workers = REPLAY_WORKERS_MAX;
+    if (cores > 0 && workers > (size_t)cores)
+        workers = (size_t)cores;
+    bool started[REPLAY_WORKERS_MAX] = {false};
+    for (size_t i = 0; i < workers; i++) {
+        slices[i] = (struct slice){
+            .txs = txs, .from = count * i / workers, .to = count * (i + 1) / workers};
+        if (i > 0)
+            started[i] = pthread_create(&slices[i].thread, NULL, recover_slice, &slices[i]) == 0;
+        if (!started[i] && i > 0)
+            recover_slice(&slices[i]);
+    }
+    recover_slice(&slices[0]);
+    for (size_t i = 1; i < workers; i++)
+        if (started[i])
+            pthread_join(slices[i].thread, NULL);
+    for (size_t i = 0; i < workers; i++)
+        if (slices[i].bad < slices[i].to) {
+            *bad_out = slices[i].bad;
+            return E_SIGNATURE;
+        }
+    return E_OK;
+}
+
+enum err replay_seal(const struct hash *block_hash, const struct ecdsa_signature *seal,
+                     const struct address *proposer)
+{
+    struct address signer;
+    if (ecdsa_recover(&signer, block_hash, seal, false) != E_OK || !address_eq(&signer, proposer))
+        return E_SIGNATURE;
+    return E_OK;
+}
+
+/* --- blocks ----------------------------------------------------------------------------------- */
+
+/* different_field names the first header field in which two headers differ, or NULL. */
+static const char *different_field(const struct header *a, const struct header *b)
+{
+    if (!hash_eq(&a->parent_hash, &b->parent_hash))
+        return "parent hash";
+    if (!hash_eq(&a->transactions_root, &b->transactions_root))
+        return "transactions root";
+    if (a->gas_used != b->gas_used)
+        return "gas used";
+    if (!hash_eq(&a->receipts_root, &b->receipts_root))
+        return "receipts root";
+    if (memcmp(a->bloom, b->bloom, BLOOM_BYTES) != 0)
+        return "logs bloom";
+    if (!hash_eq(&a->state_root, &b->state_root))
+        return "state root";
+    if (!address_eq(&a->beneficiary, &b->beneficiary))
+        return "beneficiary";
+    if (a->gas_limit != b->gas_limit)
+        return "gas limit";
+    if (!hash_eq(&a->prev_randao, &b->prev_randao))
+        return "prev randao";
+    return bytes_eq(a->extra_data, b->extra_data) ? NULL : "extra data";
+}
+
+enum err replay_block(struct chain *c, const struct header *stated, struct tx *txs, size_t count,
+                      const struct block **out, struct diag *d)
+{
+    struct tx **order = mem_alloc((count + 1) * sizeof(struct tx *));
+    for (size_t i = 0; i < count; i++)
+        order[i] = &txs[i];
+    struct proposal p = {.number = stated->number,
+                         .timestamp_s = stated->timestamp_s,
+                         .proposer = stated->beneficiary,
+                         .txs = order,
+                         .tx_count = count};
+    const struct block *b = NULL;
+    enum err e = chain_process(c, &p, d);
+    if (e == E_OK)
+        e = chain_finalize(c, &p, false, &b, d);
+    mem_free(order);
+    if (e != E_OK)
+        return e;
+    const char *field = different_field(stated, &b->header);
+    if (field) {
+        chain_abandon(c);
+        return diag_set(d, E_BLOCK, "%s is not what execution gives", field);
+    }
+    *out = b;
+    return E_OK;
+}

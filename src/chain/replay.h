@@ -1,0 +1,22 @@
+/* replay: a block that exists elsewhere (another store, a file) executed again on a chain that ends
+ * right before it, and compared byte by byte. Shared by audit and import. */
+#ifndef PARVIS_CHAIN_REPLAY_H
+#define PARVIS_CHAIN_REPLAY_H
+
+#include "chain/blocks.h"
+#include "chain/chain.h"
+
+/* replay_recover recovers the senders of a block's transactions, on several cores when there are
+ * many. E_OK | E_SIGNATURE: *bad_out is the first transaction that does not hold. */
+enum err replay_recover(struct tx *txs, size_t count, size_t *bad_out);
+
+/* replay_seal: is the seal over this block hash the proposer's? E_OK | E_SIGNATURE. */
+enum err replay_seal(const struct hash *block_hash, const struct ecdsa_signature *seal,
+                     const struct address *proposer);
+
+/* replay_block executes and compares with the stated header. On E_OK the block is in hand:
+ * chain_commit or chain_abandon. E_BLOCK: d names the transaction or header field that differs. */
+enum err replay_block(struct chain *c, const struct header *stated, struct tx *txs, size_t count,
+                      const struct block **out, struct diag *d);
+
+#endif
