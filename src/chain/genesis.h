@@ -6,15 +6,36 @@
  *     "alloc": {"0x...": {"balance": "1000000000000000000", "code": "0x", "nonce": 0,
  *                         "storage": {"0x..": "0x.."}}},
  *     "services": {"money": {...}, "energy": {...}} }
- * Unknown members are refused by name, so that a typing error is not silently ignored. */
+ *
+ * member           must be                                           when absent
+ * parvis           1, the version of this file                       refused
+ * chainId          1 .. TX_CHAIN_ID_MAX                              refused
+ * timestamp        seconds since 1970, before the year 10000         0
+ * gasLimit         of a block: 21000 .. 2^53                         GENESIS_GAS_LIMIT
+ * extraData        at most 32 bytes of hexadecimal                   none
+ * engine.name      "solo": who orders the first blocks               "solo"
+ * engine.proposer  the address that seals blocks, not zero           refused
+ * roles            role name -> address; the names are money's       none
+ * alloc            address -> account:                               none
+ *   .balance       in the smallest unit; their sum fits 256 bits     0
+ *   .nonce         below 2^64-1 (EIP-2681)                           0
+ *   .code          at most LIMIT_CODE_BYTES, not beginning with ef   none
+ *   .storage       slot -> word, only with a nonce, balance or code  none
+ * services         service name -> its settings (admission and       each service's defaults
+ *                  quota are under services.money)
+ *
+ * Integers may be JSON numbers or strings, decimal or 0x-hexadecimal. Unknown members are refused
+ * by name, so that a typing error is not silently ignored; so is a member given twice. */
 #ifndef PARVIS_CHAIN_GENESIS_H
 #define PARVIS_CHAIN_GENESIS_H
 
 #include "chain/block.h"
 #include "codec/json.h"
 
+#define GENESIS_GAS_LIMIT 500000000u
+
 struct genesis {
-    struct buf text;            /* the file's bytes, kept in the store */
+    struct buf text; /* the file's bytes, kept in the store */
     struct json *json;
     uint64_t chain_id;
     uint64_t timestamp_s;
@@ -24,13 +45,16 @@ struct genesis {
     size_t extra_data_len;
 };
 
-/* genesis_parse checks every field. E_OK | E_JSON | E_GENESIS; d names the field.
+/* genesis_parse checks every field of the table above; what is inside a service's settings, and
+ * which roles exist, is checked by genesis_apply. text is copied.
+ * E_OK | E_JSON | E_GENESIS; d names the field ("alloc.0x...balance: ..."). On error *out is {0}.
  * genesis_free releases. */
 enum err genesis_parse(struct genesis *out, struct bytes text, struct diag *d);
 void genesis_free(struct genesis *g);
 
-/* genesis_apply writes allocations, roles and the services' initial storage into s.
- * E_OK | E_GENESIS. */
+/* genesis_apply writes allocations, roles and the services' initial storage into s, which must be
+ * empty. On error s is to be thrown away.
+ * E_OK | E_GENESIS, d names the field | the code of state_error. */
 enum err genesis_apply(const struct genesis *g, struct state *s, struct diag *d);
 
 #endif

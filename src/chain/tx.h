@@ -31,30 +31,40 @@ struct tx {
     size_t access_count;
     struct ecdsa_signature signature;
     /* filled by tx_decode */
-    struct bytes raw;  /* the encoding: type byte and RLP, or RLP */
+    struct bytes raw; /* the encoding: type byte and RLP, or RLP */
     struct hash hash;
     /* filled by tx_recover */
     bool has_sender;
     struct address sender;
 };
 
-/* tx_decode reads one encoded transaction, strictly. Views borrow from raw; lists live in the arena.
- * E_OK | E_RLP | E_TX_TYPE | E_RANGE | E_SIGNATURE (r, s, v out of range) | E_TX_TOO_LARGE. */
+/* EIP-2294: a larger chain id would not fit a legacy transaction's v in 64 bits. */
+#define TX_CHAIN_ID_MAX (UINT64_MAX / 2 - 36)
+
+/* tx_decode reads one encoded transaction, strictly. Views borrow from raw; lists live in the
+ * arena. Type 4 (EIP-7702) is E_TX_TYPE until its code delegation exists. E_OK | E_RLP | E_TX_TYPE
+ * | E_RANGE | E_SIGNATURE (r, s, v out of range) | E_TX_TOO_LARGE. */
 enum err tx_decode(struct tx *out, struct arena *a, struct bytes raw);
 
-/* tx_recover fills the sender. E_OK | E_SIGNATURE. About 55 us: call it off the engine thread. */
+/* tx_recover fills the sender from raw and signature; a high s is tx_check's to refuse, since
+ * Frontier allowed it. E_OK | E_SIGNATURE. About 55 us: call it off the engine thread. */
 enum err tx_recover(struct tx *t);
 
-/* tx_sign signs with key32 (chain_id must be set), fills signature, sender, hash, and raw (arena). */
+/* tx_sign signs with key32, fills signature, sender, hash, and raw (arena). has_chain_id and
+ * chain_id must be set (types 1 and 2) or may be (legacy: EIP-155). For types 0 and 1, max_fee and
+ * max_priority_fee are equal. E_OK | E_KEY | E_RANGE (chain id above TX_CHAIN_ID_MAX). */
 enum err tx_sign(struct tx *t, struct arena *a, const uint8_t key32[32]);
 
-/* Intrinsic gas and EIP-7623 floor for the given rules. E_OK | E_RANGE on overflow. */
+/* Intrinsic gas and EIP-7623 floor (0 before Prague) for the given rules. E_OK | E_RANGE on
+ * overflow. */
 enum err tx_intrinsic_gas(const struct tx *t, enum fork fork, uint64_t *gas_out,
                           uint64_t *floor_out);
 
 /* tx_check: everything that can be said without state under the given rules: type known to the
  * fork, chain id (0 = any), low s, fees ordered, nonce < 2^64-1, init code size, EIP-7825 cap,
- * intrinsic gas. E_OK | E_TX_*. */
+ * intrinsic gas; gas_limit * max_fee must fit 256 bits. A legacy transaction without a chain id
+ * (before EIP-155) is valid on any chain, as on Ethereum.
+ * E_OK | E_TX_* | E_SIGNATURE (high s; EIP-155 before its fork). */
 enum err tx_check(const struct tx *t, enum fork fork, uint64_t chain_id);
 
 /* The price paid per gas over a base fee (EIP-1559). */

@@ -3,8 +3,8 @@
  * A transaction, a native city service and EVM bytecode all call each other through frame_call. It
  * takes a checkpoint, moves the value, finds out what lives at the address (a service, a
  * precompile, code, nothing), runs it, and reverts the checkpoint unless it succeeded. Who answers
- * for an address is decided by the struct world's call table, filled by chain/execute.c: evm and city
- * know only this header.
+ * for an address is decided by the struct world's call table, filled by chain/execute.c: evm and
+ * city know only this header.
  *
  * Ownership  input is borrowed for the call; output belongs to the world's arena, which lives until
  *            the end of the transaction. */
@@ -40,36 +40,41 @@ enum frame_kind {
 
 enum frame_status {
     FRAME_SUCCESS,
-    FRAME_REVERT,        /* output is the revert data; unused gas is returned */
-    FRAME_OUT_OF_GAS,    /* this and the following consume all gas */
-    FRAME_INVALID,       /* invalid opcode, stack, jump, static violation, bad input to a precompile */
-    FRAME_DEPTH,         /* call depth limit: nothing ran, gas is returned */
-    FRAME_BALANCE,       /* value above the caller's balance: nothing ran, gas is returned */
+    FRAME_REVERT,     /* output is the revert data; unused gas is returned */
+    FRAME_OUT_OF_GAS, /* this and the following consume all gas */
+    FRAME_INVALID,    /* invalid opcode, stack, jump, static violation, bad input to a precompile */
+    FRAME_DEPTH,      /* call depth limit: nothing ran, gas is returned */
+    FRAME_BALANCE,    /* value above the caller's balance: nothing ran, gas is returned */
 };
 
 struct frame {
     enum frame_kind kind;
-    bool is_static;          /* no state change allowed (STATICCALL, eth_call of a view) */
-    unsigned depth;          /* 0 for the transaction's own call */
+    bool is_static; /* no state change allowed (STATICCALL, eth_call of a view) */
+    unsigned depth; /* 0 for the transaction's own call */
     struct address caller;
-    struct address recipient; /* whose storage and balance */
+    struct address recipient;    /* whose storage and balance; ignored for FRAME_CREATE* */
     struct address code_address; /* whose code; equals recipient but for DELEGATECALL, CALLCODE */
-    struct u256 value;
+    struct u256 value;           /* DELEGATECALL: the value the code sees; nothing moves */
     int64_t gas;
-    struct bytes input;      /* call data, or init code for FRAME_CREATE* */
-    struct hash salt;        /* FRAME_CREATE2 */
+    struct bytes input; /* call data, or init code for FRAME_CREATE* */
+    struct hash salt;   /* FRAME_CREATE2 */
 };
 
 struct frame_result {
     enum frame_status status;
     int64_t gas_left;
-    struct bytes output;
-    struct address created;  /* FRAME_CREATE*: the new contract on success */
+    struct bytes output;    /* FRAME_CREATE*: the deployed code, or the revert data */
+    struct address created; /* FRAME_CREATE*: the new contract on success */
 };
 
 struct world;
 
-/* What runs at an address. Returns true if it answers for f->code_address and filled *out. */
+/* What runs at an address. Returns true if it answers for f->code_address and filled *out.
+ *
+ * A runner of bytecode reads state_code(code_address). For FRAME_CREATE* it gets a frame whose
+ * recipient and code_address are the new contract's and whose input is the init code; call data is
+ * empty. Its output is the code to deploy: frame_call checks its size, charges the deposit and
+ * stores it. Services and precompiles return false for FRAME_CREATE*. */
 typedef bool (*frame_runner)(struct world *w, const struct frame *f, struct frame_result *out);
 
 struct world {
@@ -77,12 +82,26 @@ struct world {
     const struct block_env *block;
     struct address origin;
     struct u256 gas_price;
-    struct arena *arena;           /* outputs and scratch; reset per transaction */
-    frame_runner runners[4];       /* asked in order: services, precompiles, bytecode; NULL ends */
+    struct arena *arena;     /* outputs and scratch; reset per transaction */
+    frame_runner runners[4]; /* asked in order: services, precompiles, bytecode; NULL ends */
     void *runner_ctx[4];
 };
 
-/* frame_call runs one frame to its end. Gas for the call itself was charged by the caller. */
+/* frame_call runs one frame to its end. Gas for the call itself was charged by the caller.
+ *
+ * Nobody answers for an address without code: the value arrives, all gas is left. Where there is
+ * code (or a creation) and no runner takes it, the frame is FRAME_INVALID: a build without the
+ * bytecode runner refuses contracts in a defined way. A native transfer emits no event.
+ * FRAME_CREATE* raise the caller's nonce, at every depth, and that stays when the creation fails
+ * (EIP-161); an occupied address (EIP-684, EIP-7610) is FRAME_INVALID. */
 void frame_call(struct world *w, const struct frame *f, struct frame_result *out);
+
+/* keccak256(rlp([creator, nonce]))[12:]: where FRAME_CREATE deploys. */
+struct address frame_create_address(const struct address *creator, uint64_t nonce);
+
+/* keccak256(0xff, creator, salt, keccak256(init_code))[12:]: where FRAME_CREATE2 deploys
+ * (EIP-1014). */
+struct address frame_create2_address(const struct address *creator, const struct hash *salt,
+                                     struct bytes init_code);
 
 #endif

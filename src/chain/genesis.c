@@ -1,0 +1,434 @@
+#include "chain/genesis.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/lang.h"
+#include "base/limits.h"
+#include "city/service.h"
+
+#define GENESIS_VERSION 1
+#define GAS_LIMIT_MIN 21000u
+#define GAS_LIMIT_MAX (1ULL << 53)
+#define TIMESTAMP_MAX 253402300799ULL /* the end of the year 9999 */
+
+static const char *const ROOT_MEMBERS[] = {"parvis",    "chainId", "timestamp", "gasLimit",
+                                           "extraData", "engine",  "roles",     "alloc",
+                                           "services",  NULL};
+static const char *const ENGINE_MEMBERS[] = {"name", "proposer", NULL};
+static const char *const ACCOUNT_MEMBERS[] = {"balance", "nonce", "code", "storage", NULL};
+
+/* Where a value stands in the file, as a person finds it: "alloc.0x12.balance". */
+struct path {
+    char text[256];
+};
+
+static struct path path_of(const char *parent, const char *member)
+{
+    struct path p;
+    snprintf(p.text, sizeof p.text, "%.120s%s%.120s", parent, parent[0] ? "." : "", member);
+    return p;
+}
+
+static enum err refuse(struct diag *d, const char *where, const char *why)
+{
+    return diag_set(d, E_GENESIS, "%s: %s", where, why);
+}
+
+/* --- objects ---------------------------------------------------------------------------------- */
+
+static bool is_among(const char *name, const char *const *names)
+{
+    while (*names && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+static const char *given_twice(void)
+{
+    return T("given twice", "donné deux fois");
+}
+
+/* check_object refuses what is no object, and members that are unknown or given twice. */
+static enum err check_object(const struct json *object, const char *where, const char *const *names,
+                             struct diag *d)
+{
+    const char *shown = where[0] ? where : T("the file", "le fichier");
+    if (!json_is_object(object))
+        return refuse(d, shown, T("an object is needed", "un objet est attendu"));
+    for (const struct json *m = json_first(object); m; m = json_next(m)) {
+        struct path p = path_of(where, json_key(m));
+        if (!is_among(json_key(m), names))
+            return refuse(d, p.text, T("unknown member", "membre inconnu"));
+        if (json_get(object, json_key(m)) != m)
+            return refuse(d, p.text, given_twice());
+    }
+    return E_OK;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* check_names does the same for an object whose member names are free. */
+static enum err check_names(const struct json *object, const char *where, struct diag *d)
+{
+    if (!object)
+        return E_OK;
+    if (!json_is_object(object))
+        return refuse(d, where, T("an object is needed", "un objet est attendu"));
+    size_t count = 0;
+    const char **names = mem_alloc((json_count(object) + 1) * sizeof *names);
+    enum err e = E_OK;
+    for (const struct json *m = json_first(object); m; m = json_next(m))
+        names[count++] = json_key(m);
+    qsort(names, count, sizeof *names, compare_texts);
+    for (size_t i = 1; i < count && e == E_OK; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            e = refuse(d, path_of(where, names[i]).text, given_twice());
+    mem_free(names);
+    return e;
+}
+
+/* --- values ----------------------------------------------------------------------------------- */
+
+/* read_u64 leaves *out as it is (the default) when the member is absent. */
+static enum err read_u64(uint64_t *out, const struct json *object, const char *parent,
+                         const char *member, uint64_t min, uint64_t max, struct diag *d)
+{
+    const struct json *j = json_get(object, member);
+    struct path p = path_of(parent, member);
+    uint64_t v;
+    if (!j)
+        return E_OK;
+    enum err e = json_u64(&v, j);
+    if (e != E_OK && e != E_RANGE)
+        return refuse(d, p.text, T("an integer is needed", "un entier est attendu"));
+    if (e == E_RANGE || v < min || v > max)
+        return diag_set(d, E_GENESIS,
+                        T("%s: an integer from %llu to %llu is needed",
+                          "%s : un entier de %llu à %llu est attendu"),
+                        p.text, (unsigned long long)min, (unsigned long long)max);
+    *out = v;
+    return E_OK;
+}
+
+static enum err read_address(struct address *out, const struct json *j, const char *where,
+                             struct diag *d)
+{
+    const char *text = json_text(j);
+    if (!text || address_from_hex(out, text) != E_OK)
+        return refuse(d, where,
+                      T("an address of 40 hexadecimal digits is needed",
+                        "une adresse de 40 chiffres hexadécimaux est attendue"));
+    return E_OK;
+}
+
+/* read_hex appends the bytes of an optional member; more than max are refused. */
+static enum err read_hex(struct buf *out, const struct json *j, const char *where, size_t max,
+                         struct diag *d)
+{
+    const char *text = json_text(j);
+    if (!j)
+        return E_OK;
+    if (!text || hex_decode_buf(out, text, strlen(text)) != E_OK)
+        return refuse(d, where,
+                      T("hexadecimal bytes are needed", "des octets hexadécimaux sont attendus"));
+    if (out->len > max)
+        return diag_set(d, E_GENESIS,
+                        T("%s: %zu bytes, at most %zu", "%s : %zu octets, au plus %zu"), where,
+                        out->len, max);
+    return E_OK;
+}
+
+static enum err require(const struct json *object, const char *parent, const char *member,
+                        struct diag *d)
+{
+    if (json_get(object, member))
+        return E_OK;
+    return refuse(d, path_of(parent, member).text, T("missing", "absent"));
+}
+
+/* --- accounts --------------------------------------------------------------------------------- */
+
+struct slot_value {
+    struct hash slot;
+    struct u256 value;
+};
+
+/* One entry of "alloc". code and slots are kept from entry to entry for their memory. */
+struct allocation {
+    struct address address;
+    struct u256 balance;
+    uint64_t nonce;
+    struct buf code;
+    struct slot_value *slots;
+    size_t slot_count;
+};
+
+static void allocation_free(struct allocation *a)
+{
+    buf_free(&a->code);
+    mem_free(a->slots);
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct hash)); /* the slot is the first member */
+}
+
+static enum err read_storage(struct allocation *a, const struct json *storage, const char *where,
+                             struct diag *d)
+{
+    struct u256 slot;
+    a->slot_count = 0;
+    if (!storage)
+        return E_OK;
+    if (!json_is_object(storage))
+        return refuse(d, where, T("an object is needed", "un objet est attendu"));
+    a->slots = mem_resize(a->slots, json_count(storage) + 1, sizeof *a->slots);
+    for (const struct json *m = json_first(storage); m; m = json_next(m)) {
+        struct slot_value *s = &a->slots[a->slot_count++];
+        struct path p = path_of(where, json_key(m));
+        if (u256_parse(&slot, json_key(m)) != E_OK)
+            return refuse(d, p.text,
+                          T("a slot of at most 256 bits is needed",
+                            "une case d'au plus 256 bits est attendue"));
+        if (json_u256(&s->value, m) != E_OK)
+            return refuse(
+                d, p.text,
+                T("a word of at most 256 bits is needed", "un mot d'au plus 256 bits est attendu"));
+        u256_to_be(s->slot.b, slot);
+    }
+    qsort(a->slots, a->slot_count, sizeof *a->slots, compare_slots);
+    for (size_t i = 1; i < a->slot_count; i++)
+        if (hash_eq(&a->slots[i - 1].slot, &a->slots[i].slot)) {
+            char hex[2 * sizeof(struct hash) + 1];
+            hex_encode(hex, a->slots[i].slot.b, sizeof a->slots[i].slot.b);
+            return diag_set(d, E_GENESIS, "%s.0x%s: %s", where, hex, given_twice());
+        }
+    return E_OK;
+}
+
+static enum err read_allocation(struct allocation *a, const struct json *entry, struct diag *d)
+{
+    struct path where = path_of("alloc", json_key(entry));
+    const struct json *balance;
+    if (address_from_hex(&a->address, json_key(entry)) != E_OK)
+        return refuse(d, where.text,
+                      T("an address of 40 hexadecimal digits is needed",
+                        "une adresse de 40 chiffres hexadécimaux est attendue"));
+    TRY(check_object(entry, where.text, ACCOUNT_MEMBERS, d));
+    a->balance = U256_ZERO;
+    a->nonce = 0;
+    buf_clear(&a->code);
+    balance = json_get(entry, "balance");
+    if (balance && json_u256(&a->balance, balance) != E_OK)
+        return refuse(d, path_of(where.text, "balance").text,
+                      T("an amount of at most 256 bits is needed",
+                        "un montant d'au plus 256 bits est attendu"));
+    TRY(read_u64(&a->nonce, entry, where.text, "nonce", 0, UINT64_MAX - 1, d));
+    struct path code = path_of(where.text, "code"), storage = path_of(where.text, "storage");
+    TRY(read_hex(&a->code, json_get(entry, "code"), code.text, LIMIT_CODE_BYTES, d));
+    if (a->code.len && a->code.data[0] == 0xef)
+        return refuse(d, code.text,
+                      T("code beginning with ef is reserved (EIP-3541)",
+                        "un code commençant par ef est réservé (EIP-3541)"));
+    TRY(read_storage(a, json_get(entry, "storage"), storage.text, d));
+    if (a->slot_count && !a->nonce && !a->code.len && u256_is_zero(a->balance))
+        return refuse(d, storage.text,
+                      T("an account with no nonce, balance or code keeps no storage (EIP-161)",
+                        "un compte sans nonce, solde ni code ne garde pas de stockage (EIP-161)"));
+    return E_OK;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct address));
+}
+
+/* The same address can be written in several ways (0x, capitals). */
+static enum err refuse_twins(struct address *accounts, size_t count, struct diag *d)
+{
+    qsort(accounts, count, sizeof *accounts, compare_addresses);
+    for (size_t i = 1; i < count; i++)
+        if (address_eq(&accounts[i - 1], &accounts[i])) {
+            char hex[2 * sizeof(struct address) + 1];
+            hex_encode(hex, accounts[i].b, sizeof accounts[i].b);
+            return diag_set(d, E_GENESIS, "alloc.0x%s: %s", hex, given_twice());
+        }
+    return E_OK;
+}
+
+static enum err check_allocations(const struct json *alloc, struct diag *d)
+{
+    struct allocation a = {0};
+    struct u256 sum = U256_ZERO;
+    size_t count = 0;
+    enum err e = E_OK;
+    if (!alloc)
+        return E_OK;
+    if (!json_is_object(alloc))
+        return refuse(d, "alloc", T("an object is needed", "un objet est attendu"));
+    struct address *accounts = mem_alloc((json_count(alloc) + 1) * sizeof *accounts);
+    for (const struct json *m = json_first(alloc); m && e == E_OK; m = json_next(m)) {
+        e = read_allocation(&a, m, d);
+        accounts[count++] = a.address;
+        if (e == E_OK && u256_add(&sum, sum, a.balance))
+            e = refuse(d, path_of(path_of("alloc", json_key(m)).text, "balance").text,
+                       T("the sum of the balances exceeds 256 bits",
+                         "la somme des soldes dépasse 256 bits"));
+    }
+    if (e == E_OK)
+        e = refuse_twins(accounts, count, d);
+    mem_free(accounts);
+    allocation_free(&a);
+    return e;
+}
+
+/* --- the whole file --------------------------------------------------------------------------- */
+
+static enum err check_engine(struct genesis *g, const struct json *engine, struct diag *d)
+{
+    TRY(check_object(engine, "engine", ENGINE_MEMBERS, d));
+    const struct json *name = json_get(engine, "name");
+    if (name && (!json_text(name) || strcmp(json_text(name), "solo") != 0))
+        return refuse(d, "engine.name",
+                      T("no such engine (solo exists)", "moteur inconnu (solo existe)"));
+    TRY(require(engine, "engine", "proposer", d));
+    TRY(read_address(&g->proposer, json_get(engine, "proposer"), "engine.proposer", d));
+    if (address_is_zero(&g->proposer))
+        return refuse(
+            d, "engine.proposer",
+            T("nobody has the key of this address", "personne n'a la clé de cette adresse"));
+    return E_OK;
+}
+
+static enum err check_roles(const struct json *roles, struct diag *d)
+{
+    struct address holder;
+    TRY(check_names(roles, "roles", d));
+    for (const struct json *m = roles ? json_first(roles) : NULL; m; m = json_next(m))
+        TRY(read_address(&holder, m, path_of("roles", json_key(m)).text, d));
+    return E_OK;
+}
+
+static enum err check_services(const struct json *services, struct diag *d)
+{
+    TRY(check_names(services, "services", d));
+    for (const struct json *m = services ? json_first(services) : NULL; m; m = json_next(m))
+        if (!json_is_object(m))
+            return refuse(d, path_of("services", json_key(m)).text,
+                          T("an object is needed", "un objet est attendu"));
+    return E_OK;
+}
+
+static enum err check_extra_data(struct genesis *g, const struct json *j, struct diag *d)
+{
+    struct buf extra = {0};
+    enum err e = read_hex(&extra, j, "extraData", sizeof g->extra_data, d);
+    if (e == E_OK && extra.len)
+        memcpy(g->extra_data, extra.data, extra.len);
+    g->extra_data_len = extra.len;
+    buf_free(&extra);
+    return e;
+}
+
+static enum err check_root(struct genesis *g, struct diag *d)
+{
+    const struct json *root = g->json;
+    uint64_t version = 0;
+    TRY(check_object(root, "", ROOT_MEMBERS, d));
+    TRY(require(root, "", "parvis", d));
+    TRY(read_u64(&version, root, "", "parvis", GENESIS_VERSION, GENESIS_VERSION, d));
+    TRY(require(root, "", "chainId", d));
+    TRY(read_u64(&g->chain_id, root, "", "chainId", 1, TX_CHAIN_ID_MAX, d));
+    TRY(read_u64(&g->timestamp_s, root, "", "timestamp", 0, TIMESTAMP_MAX, d));
+    g->gas_limit = GENESIS_GAS_LIMIT;
+    TRY(read_u64(&g->gas_limit, root, "", "gasLimit", GAS_LIMIT_MIN, GAS_LIMIT_MAX, d));
+    TRY(check_extra_data(g, json_get(root, "extraData"), d));
+    TRY(require(root, "", "engine", d));
+    TRY(check_engine(g, json_get(root, "engine"), d));
+    TRY(check_roles(json_get(root, "roles"), d));
+    TRY(check_allocations(json_get(root, "alloc"), d));
+    return check_services(json_get(root, "services"), d);
+}
+
+enum err genesis_parse(struct genesis *out, struct bytes text, struct diag *d)
+{
+    struct genesis g = {0};
+    *out = (struct genesis){0};
+    TRY(json_parse(&g.json, text, d));
+    enum err e = check_root(&g, d);
+    if (e != E_OK) {
+        genesis_free(&g);
+        return e;
+    }
+    buf_put(&g.text, text.data, text.len);
+    *out = g;
+    return E_OK;
+}
+
+void genesis_free(struct genesis *g)
+{
+    if (g->json)
+        json_free(g->json);
+    buf_free(&g->text);
+    *g = (struct genesis){0};
+}
+
+/* --- block 0 ---------------------------------------------------------------------------------- */
+
+/* What is zero is not written: an entry of zeros makes no account. */
+static void write_allocation(struct state *s, const struct allocation *a)
+{
+    if (!u256_is_zero(a->balance))
+        state_set_balance(s, &a->address, a->balance);
+    if (a->nonce)
+        state_set_nonce(s, &a->address, a->nonce);
+    if (a->code.len)
+        state_set_code(s, &a->address, buf_view(&a->code));
+    for (size_t i = 0; i < a->slot_count; i++) {
+        uint8_t be[32];
+        size_t len = u256_to_be_min(be, a->slots[i].value);
+        state_set_storage(s, &a->address, &a->slots[i].slot, bytes_of(be, len));
+    }
+}
+
+static struct hash no_block(void *ctx, uint64_t number)
+{
+    (void)ctx;
+    (void)number;
+    return (struct hash){{0}};
+}
+
+enum err genesis_apply(const struct genesis *g, struct state *s, struct diag *d)
+{
+    struct allocation a = {0};
+    struct arena arena = {0};
+    struct block_env env = {
+        .chain_id = g->chain_id,
+        .timestamp_s = g->timestamp_s,
+        .gas_limit = g->gas_limit,
+        .beneficiary = g->proposer,
+        .fork = FORK_OSAKA,
+        .block_hash = no_block,
+    };
+    struct world w = {.state = s, .block = &env, .arena = &arena};
+    const struct json *alloc = json_get(g->json, "alloc");
+    enum err e = E_OK;
+    state_tx_begin(s);
+    for (const struct json *m = alloc ? json_first(alloc) : NULL; m && e == E_OK;
+         m = json_next(m)) {
+        e = read_allocation(&a, m, d);
+        if (e == E_OK)
+            write_allocation(s, &a);
+    }
+    if (e == E_OK)
+        e = services_genesis(&w, g->json, d);
+    state_tx_end(s);
+    allocation_free(&a);
+    arena_free(&arena);
+    return e != E_OK ? e : state_error(s);
+}

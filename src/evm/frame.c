@@ -1,0 +1,179 @@
+#include "evm/frame.h"
+
+#include "base/limits.h"
+#include "crypto/keccak.h"
+
+#define GAS_CODE_DEPOSIT_BYTE 200 /* Yellow Paper, G_codedeposit */
+
+/* --- addresses of new contracts --------------------------------------------------------------- */
+
+static struct address low_20(const struct hash *h)
+{
+    struct address a;
+    memcpy(a.b, h->b + 12, sizeof a.b);
+    return a;
+}
+
+struct address frame_create_address(const struct address *creator, uint64_t nonce)
+{
+    uint8_t rlp[1 + 21 + 9], be[8]; /* written by hand: the list is always a short one */
+    size_t len = 1;
+    unsigned skip = 0;
+    rlp[len++] = 0x80 + sizeof creator->b;
+    memcpy(rlp + len, creator->b, sizeof creator->b);
+    len += sizeof creator->b;
+    be64_put(be, nonce);
+    while (skip < 8 && be[skip] == 0)
+        skip++;
+    if (skip != 7 || be[7] >= 0x80)
+        rlp[len++] = (uint8_t)(0x80 + 8 - skip);
+    memcpy(rlp + len, be + skip, 8 - skip);
+    len += 8 - skip;
+    rlp[0] = (uint8_t)(0xc0 + len - 1);
+    struct hash h;
+    keccak256(&h, rlp, len);
+    return low_20(&h);
+}
+
+struct address frame_create2_address(const struct address *creator, const struct hash *salt,
+                                     struct bytes init_code)
+{
+    static const uint8_t prefix = 0xff;
+    struct hash code_hash = keccak256_of(init_code), h;
+    struct keccak k;
+    keccak_init(&k);
+    keccak_update(&k, &prefix, 1);
+    keccak_update(&k, creator->b, sizeof creator->b);
+    keccak_update(&k, salt->b, sizeof salt->b);
+    keccak_update(&k, code_hash.b, sizeof code_hash.b);
+    keccak_final(&k, &h);
+    return low_20(&h);
+}
+
+/* --- one frame -------------------------------------------------------------------------------- */
+
+static void fail(struct frame_result *out, enum frame_status status)
+{
+    *out = (struct frame_result){.status = status};
+}
+
+/* run asks the runners in order. False when nobody answers. */
+static bool run(struct world *w, const struct frame *f, struct frame_result *out)
+{
+    for (size_t i = 0; i < sizeof w->runners / sizeof w->runners[0] && w->runners[i]; i++) {
+        if (!w->runners[i](w, f, out))
+            continue;
+        ASSERT(out->gas_left >= 0 && out->gas_left <= f->gas);
+        if (out->status == FRAME_OUT_OF_GAS || out->status == FRAME_INVALID)
+            fail(out, out->status); /* these leave neither gas nor output */
+        return true;
+    }
+    return false;
+}
+
+static void call(struct world *w, const struct frame *f, struct frame_result *out)
+{
+    struct state *s = w->state;
+    state_checkpoint_t before = state_checkpoint(s);
+    if (f->kind == FRAME_CALL) {
+        bool paid = state_transfer(s, &f->caller, &f->recipient, f->value);
+        ASSERT(paid); /* frame_call looked */
+    }
+    *out = (struct frame_result){.status = FRAME_SUCCESS, .gas_left = f->gas};
+    if (!run(w, f, out)) {
+        struct hash code_hash = state_code_hash(s, &f->code_address);
+        if (!hash_eq(&code_hash, &KECCAK_EMPTY))
+            fail(out, FRAME_INVALID);
+    }
+    if (out->status != FRAME_SUCCESS)
+        state_revert(s, before);
+}
+
+/* deposit stores the code a creation returned: EIP-170 size, EIP-3541 first byte, gas per byte.
+ * Frontier kept the (empty) contract when the deposit could not be paid; EIP-2 ended that. */
+static void deposit(struct world *w, const struct address *created, struct frame_result *out)
+{
+    enum fork fork = w->block->fork;
+    struct bytes code = out->output;
+    bool too_large = fork >= FORK_EIP158 && code.len > LIMIT_CODE_BYTES;
+    bool reserved = fork >= FORK_LONDON && code.len > 0 && code.data[0] == 0xef;
+    if (too_large || reserved) {
+        fail(out, FRAME_INVALID);
+        return;
+    }
+    if (code.len > (uint64_t)out->gas_left / GAS_CODE_DEPOSIT_BYTE) {
+        if (fork >= FORK_HOMESTEAD)
+            fail(out, FRAME_OUT_OF_GAS);
+        else
+            out->output = (struct bytes){0};
+        return;
+    }
+    out->gas_left -= (int64_t)code.len * GAS_CODE_DEPOSIT_BYTE;
+    state_set_code(w->state, created, code);
+}
+
+static bool is_occupied(struct state *s, const struct address *a)
+{
+    struct hash code_hash = state_code_hash(s, a);
+    return state_nonce(s, a) != 0 || !hash_eq(&code_hash, &KECCAK_EMPTY) || state_has_storage(s, a);
+}
+
+static void create(struct world *w, const struct frame *f, struct frame_result *out)
+{
+    struct state *s = w->state;
+    uint64_t nonce = state_nonce(s, &f->caller);
+    if (nonce == UINT64_MAX) { /* EIP-2681: nothing ran, as if the caller could not pay */
+        *out = (struct frame_result){.status = FRAME_BALANCE, .gas_left = f->gas};
+        return;
+    }
+    struct frame init = *f;
+    init.recipient = f->kind == FRAME_CREATE2
+                         ? frame_create2_address(&f->caller, &f->salt, f->input)
+                         : frame_create_address(&f->caller, nonce);
+    init.code_address = init.recipient;
+    state_set_nonce(s, &f->caller, nonce + 1);
+    if (w->block->fork >= FORK_BERLIN) /* EIP-2929: warm even if the creation fails */
+        state_warm_address(s, &init.recipient);
+    if (is_occupied(s, &init.recipient)) {
+        fail(out, FRAME_INVALID);
+        return;
+    }
+    state_checkpoint_t before = state_checkpoint(s);
+    state_mark_created(s, &init.recipient);
+    if (w->block->fork >= FORK_EIP158)
+        state_set_nonce(s, &init.recipient, 1);
+    bool paid = state_transfer(s, &f->caller, &init.recipient, f->value);
+    ASSERT(paid);
+    *out = (struct frame_result){.status = FRAME_SUCCESS, .gas_left = f->gas};
+    if (!run(w, &init, out))
+        fail(out, FRAME_INVALID);
+    if (out->status == FRAME_SUCCESS)
+        deposit(w, &init.recipient, out);
+    if (out->status == FRAME_SUCCESS)
+        out->created = init.recipient;
+    else
+        state_revert(s, before);
+}
+
+void frame_call(struct world *w, const struct frame *f, struct frame_result *out)
+{
+    bool creates = f->kind == FRAME_CREATE || f->kind == FRAME_CREATE2;
+    bool pays = f->kind != FRAME_DELEGATECALL && !u256_is_zero(f->value);
+    ASSERT(f->gas >= 0);
+    if (f->is_static && (creates || (pays && f->kind == FRAME_CALL))) {
+        fail(out, FRAME_INVALID);
+        return;
+    }
+    if (f->depth > LIMIT_CALL_DEPTH) {
+        *out = (struct frame_result){.status = FRAME_DEPTH, .gas_left = f->gas};
+        return;
+    }
+    if (pays && u256_cmp(state_balance(w->state, &f->caller), f->value) < 0) {
+        *out = (struct frame_result){.status = FRAME_BALANCE, .gas_left = f->gas};
+        return;
+    }
+    if (creates)
+        create(w, f, out);
+    else
+        call(w, f, out);
+}
