@@ -33,7 +33,7 @@ void export_invoice_line(struct buf *out, const char *month, const char *produce
 
 void export_invoices(struct buf *out, const struct settlement *s)
 {
-    const struct operation *o = s->op;
+    const struct district *o = s->op;
     bool vat_is_20 = true;
     for (size_t k = 0; k < o->producers; k++)
         vat_is_20 &= o->producer[k].vat_ppm == 200000;
@@ -69,7 +69,7 @@ void export_days(struct buf *out, const struct settlement *s, size_t keys, size_
 void export_steps(struct buf *out, const struct dataset *data, const struct settlement *s,
                   size_t keys)
 {
-    const struct operation *o = &data->op;
+    const struct district *o = &data->op;
     uint64_t *consumption = mem_zalloc(o->consumers, sizeof *consumption);
     uint64_t *production = mem_zalloc(o->producers, sizeof *production);
     buf_puts(out, "step,production_wh,consumption_wh,missing");
@@ -106,7 +106,7 @@ static void put_class(struct buf *out, const char *month, const char *id, int cl
 
 void export_classes(struct buf *out, const struct settlement *s)
 {
-    const struct operation *o = s->op;
+    const struct district *o = s->op;
     buf_puts(out, "month,point,class,energy_wh\n");
     for (size_t month = 0; month < s->months; month++) {
         char when[16];
@@ -124,7 +124,7 @@ void export_classes(struct buf *out, const struct settlement *s)
     }
 }
 
-void export_allocation_header(struct buf *out, const struct operation *o)
+void export_allocation_header(struct buf *out, const struct district *o)
 {
     buf_puts(out, "step,ts_utc");
     for (size_t i = 0; i < o->consumers; i++) {
@@ -134,7 +134,7 @@ void export_allocation_header(struct buf *out, const struct operation *o)
     buf_put_u8(out, '\n');
 }
 
-void export_allocation_step(struct buf *out, const struct operation *o, uint32_t step,
+void export_allocation_step(struct buf *out, const struct district *o, uint32_t step,
                             const uint64_t *allocated_wh)
 {
     char when[32];
@@ -145,7 +145,7 @@ void export_allocation_step(struct buf *out, const struct operation *o, uint32_t
     buf_put_u8(out, '\n');
 }
 
-static const char *operator_name(const struct operation_point *p)
+static const char *operator_name(const struct district_point *p)
 {
     return p->prm[0] ? p->prm : p->id;
 }
@@ -155,20 +155,29 @@ void export_coefficient_header(struct buf *out)
     buf_puts(out, "operation;prm_producteur;prm_consommateur;horodate;coefficient_ppm\n");
 }
 
-void export_coefficient_step(struct buf *out, const struct operation *o, uint32_t step,
-                             const uint64_t *production_wh, const uint64_t *matrix_wh)
+void export_coefficient_step(struct buf *out, const struct district *o, uint32_t step,
+                             const struct allocation_step *in, const uint64_t *matrix_wh,
+                             struct allocation_scratch *scratch)
 {
     char when[32];
+    uint32_t *ppm = mem_zalloc(in->consumers, sizeof *ppm);
     civil_format_utc(when, o->start_s + (int64_t)step * o->step_s);
-    for (size_t k = 0; k < o->producers; k++)
-        for (size_t i = 0; i < o->consumers; i++) {
-            uint64_t wh = matrix_wh[k * o->consumers + i];
-            if (wh == 0)
+    for (size_t k = 0; k < in->producers; k++) {
+        const uint64_t *row = matrix_wh + k * in->consumers;
+        uint64_t shared = 0;
+        for (size_t i = 0; i < in->consumers; i++)
+            shared += row[i];
+        if (shared == 0)
+            continue;
+        coefficients_derive(ppm, in->production_wh[k], row, in->consumption_wh, in->consumers,
+                            scratch);
+        for (size_t i = 0; i < in->consumers; i++) {
+            if (ppm[i] == 0)
                 continue;
-            /* at most 2^50 * 10^6: 128 bits; floor keeps the sum of a producer at 100 % or less */
-            uint64_t ppm = (uint64_t)((unsigned __int128)wh * 1000000 / production_wh[k]);
             csv_put_field(out, o->name, ';');
-            buf_putf(out, ";%s;%s;%s;%" PRIu64 "\n", operator_name(&o->producer[k]),
-                     operator_name(&o->consumer[i]), when, ppm);
+            buf_putf(out, ";%s;%s;%s;%" PRIu32 "\n", operator_name(&o->producer[k]),
+                     operator_name(&o->consumer[i]), when, ppm[i]);
         }
+    }
+    mem_free(ppm);
 }

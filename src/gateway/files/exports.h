@@ -24,12 +24,15 @@ void export_steps(struct buf *out, const struct dataset *data, const struct sett
                   size_t keys);
 void export_classes(struct buf *out, const struct settlement *s);
 
-void export_allocation_header(struct buf *out, const struct operation *o);
-void export_allocation_step(struct buf *out, const struct operation *o, uint32_t step,
+void export_allocation_header(struct buf *out, const struct district *o);
+void export_allocation_step(struct buf *out, const struct district *o, uint32_t step,
                             const uint64_t *allocated_wh);
 void export_coefficient_header(struct buf *out);
-void export_coefficient_step(struct buf *out, const struct operation *o, uint32_t step,
-                             const uint64_t *production_wh, const uint64_t *matrix_wh);
+/* One row per producer and consumer that shared: R3 over a producer's rows gives its matrix row back
+ * within 1 Wh (coefficients_derive). */
+void export_coefficient_step(struct buf *out, const struct district *o, uint32_t step,
+                             const struct allocation_step *in, const uint64_t *matrix_wh,
+                             struct allocation_scratch *scratch);
 
 /* A month number as "2013-01". */
 void month_text(char out[16], uint32_t month_number);

@@ -21,7 +21,7 @@ struct run {
 size_t dataset_step(const struct dataset *data, uint32_t step, uint64_t *consumption_wh,
                     uint64_t *production_wh)
 {
-    const struct operation *o = &data->op;
+    const struct district *o = &data->op;
     size_t missing = 0;
     for (size_t i = 0; i < o->consumers; i++) {
         uint64_t wh = data->consumption_wh[(size_t)step * o->consumers + i];
@@ -38,7 +38,7 @@ size_t dataset_step(const struct dataset *data, uint32_t step, uint64_t *consump
     return missing;
 }
 
-static uint32_t day_of_step(const struct operation *o, uint32_t step)
+static uint32_t day_of_step(const struct district *o, uint32_t step)
 {
     return zone_day(o->zone, (uint64_t)o->start_s + (uint64_t)step * o->step_s);
 }
@@ -46,7 +46,7 @@ static uint32_t day_of_step(const struct operation *o, uint32_t step)
 static void run_init(struct run *r, struct settlement *s, const struct dataset *data,
                      enum allocation_key key)
 {
-    const struct operation *o = &data->op;
+    const struct district *o = &data->op;
     size_t n = o->consumers, m = o->producers;
     *r = (struct run){.data = data, .s = s};
     r->consumption_wh = mem_zalloc(n, sizeof(uint64_t));
@@ -140,7 +140,7 @@ void settlement_run(struct settlement *s, const struct dataset *data, enum alloc
                     void (*tick)(void *, const char *, uint64_t, uint64_t), void *tick_ctx)
 {
     struct run r;
-    const struct operation *o = &data->op;
+    const struct district *o = &data->op;
     run_init(&r, s, data, key);
     uint32_t first_day = day_of_step(o, 0), step = 0;
     for (size_t day = 0; day < s->days; day++) {
@@ -179,14 +179,14 @@ struct invoice_line settlement_line(const struct settlement *s, size_t month, si
                                     size_t consumer)
 {
     size_t n = s->op->consumers, m = s->op->producers;
-    const struct operation_point *p = &s->op->producer[producer];
+    const struct district_point *p = &s->op->producer[producer];
     struct invoice_line l = {.month = s->first_month + (uint32_t)month,
                              .producer = producer,
                              .consumer = consumer,
                              .energy_wh = s->matrix_wh[(month * m + producer) * n + consumer],
                              .price_microeur_kwh = p->price_microeur_kwh,
                              .vat_ppm = p->vat_ppm};
-    /* WIDE_WH_MAX * 4464 steps of 10 minutes * OPERATION_PRICE_MAX < 2^63 */
+    /* WIDE_WH_MAX * 4464 steps of 10 minutes * DISTRICT_PRICE_MAX < 2^63 */
     bool ok = invoice_amount_of(&l.amount, l.energy_wh, l.price_microeur_kwh, l.vat_ppm);
     ASSERT(ok);
     return l;

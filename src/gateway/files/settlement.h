@@ -8,7 +8,7 @@
 #define PARVIS_GATEWAY_FILES_SETTLEMENT_H
 
 #include "city/energy/allocation.h"
-#include "gateway/files/operation.h"
+#include "gateway/files/district.h"
 
 /* Energy of one point and month by the operator's classes. Consumer: 3 self-produced (received),
  * 4 from elsewhere; 3 + 4 = consumption. Producer: 5 shared, 6 surplus; 5 + 6 = production. */
@@ -19,7 +19,7 @@ struct month_point {
 
 struct settlement {
     enum allocation_key key;
-    const struct operation *op; /* borrowed */
+    const struct district *op; /* borrowed */
     uint64_t produced_wh, consumed_wh, shared_wh;
     uint64_t *shared_of_step;  /* [steps] */
     struct hash *day_hash;     /* [days] */

@@ -1,6 +1,6 @@
-/* operation: see operation.h. */
+/* district: see district.h. */
 #include "codec/json.h"
-#include "gateway/files/operation.h"
+#include "gateway/files/district.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -59,7 +59,7 @@ static uint64_t read_number(struct reader *r, const struct json *object, const c
 }
 
 static void read_party(struct reader *r, const struct json *j, const char *name_member,
-                       struct operation_party *out)
+                       struct district_party *out)
 {
     read_text(r, j, name_member, false, out->name, sizeof out->name);
     read_text(r, j, "address", false, out->address, sizeof out->address);
@@ -67,8 +67,8 @@ static void read_party(struct reader *r, const struct json *j, const char *name_
     read_text(r, j, "vat_number", false, out->vat_number, sizeof out->vat_number);
 }
 
-static void read_point(struct reader *r, const struct operation *o, const struct json *j,
-                       uint32_t vat_ppm, struct operation_point *out)
+static void read_point(struct reader *r, const struct district *o, const struct json *j,
+                       uint32_t vat_ppm, struct district_point *out)
 {
     uint32_t last = o->steps ? o->steps - 1 : 0;
     read_text(r, j, "id", true, out->id, sizeof out->id);
@@ -76,6 +76,11 @@ static void read_point(struct reader *r, const struct operation *o, const struct
     if (out->prm[0] && !prm_is_valid(out->prm, strlen(out->prm)))
         bad_member(r, "prm", T("14 digits", "14 chiffres"));
     read_party(r, j, "holder", &out->holder);
+    char kind[16] = "";
+    read_text(r, j, "holder_kind", false, kind, sizeof kind);
+    out->is_natural = kind[0] ? strcmp(kind, "natural") == 0 : !out->is_producer;
+    if (kind[0] && !out->is_natural && strcmp(kind, "legal") != 0)
+        bad_member(r, "holder_kind", "\"natural\", \"legal\"");
     out->first_step = (uint32_t)read_number(r, j, "first_step", false, 0, last);
     out->last_step = (uint32_t)read_number(r, j, "last_step", false, last, last);
     if (out->last_step < out->first_step)
@@ -88,18 +93,18 @@ static void read_point(struct reader *r, const struct operation *o, const struct
     read_text(r, j, "kind", false, out->kind, sizeof out->kind);
     out->peak_w = (uint32_t)read_number(r, j, "peak_w", false, 0, 1000000000);
     out->price_microeur_kwh =
-        read_number(r, j, "price_microeur_per_kwh", true, 0, OPERATION_PRICE_MAX);
+        read_number(r, j, "price_microeur_per_kwh", true, 0, DISTRICT_PRICE_MAX);
     out->vat_ppm = (uint32_t)read_number(r, j, "vat_ppm", false, vat_ppm, 1000000);
 }
 
 static int compare_points(const void *a, const void *b)
 {
-    return strcmp(((const struct operation_point *)a)->id, ((const struct operation_point *)b)->id);
+    return strcmp(((const struct district_point *)a)->id, ((const struct district_point *)b)->id);
 }
 
-static size_t read_points(struct reader *r, const struct operation *o, const struct json *root,
+static size_t read_points(struct reader *r, const struct district *o, const struct json *root,
                           const char *name, bool is_producer, uint32_t vat_ppm,
-                          struct operation_point **out)
+                          struct district_point **out)
 {
     const struct json *list = json_get(root, name);
     size_t n = json_is_array(list) ? json_count(list) : 0, i = 0;
@@ -125,12 +130,12 @@ static size_t read_points(struct reader *r, const struct operation *o, const str
     return n;
 }
 
-void operation_read_json(struct operation *o, const char *name, const struct json *j,
-                         struct problems *p)
+void district_read_json(struct district *o, const char *name, const struct json *j,
+                        struct problems *p)
 {
     struct reader r = {.file = name, .p = p};
     char text[64] = "";
-    *o = (struct operation){0};
+    *o = (struct district){0};
     read_text(&r, j, "operation", true, o->name, sizeof o->name);
     read_text(&r, j, "note", false, o->note, sizeof o->note);
     read_text(&r, j, "zone", false, text, sizeof text);
@@ -163,31 +168,107 @@ void operation_read_json(struct operation *o, const char *name, const struct jso
                     (unsigned long long)ppm);
 }
 
-enum err operation_read(struct operation *o, const char *path, struct problems *p, struct diag *d)
+enum err district_read(struct district *o, const char *path, struct problems *p, struct diag *d)
 {
     struct json *j = NULL;
     size_t before = p->count;
     enum err e = json_parse_file(&j, path, d);
-    *o = (struct operation){0};
+    *o = (struct district){0};
     if (e == E_JSON)
         return problem_add(p, path, 0, "JSON", "%s", d ? d->text : err_text(e));
     TRY(e);
-    operation_read_json(o, path, j, p);
+    district_read_json(o, path, j, p);
     json_free(j);
     return p->count == before ? E_OK : E_CSV;
 }
 
-void operation_free(struct operation *o)
+void district_free(struct district *o)
 {
     mem_free(o->consumer);
     mem_free(o->producer);
-    *o = (struct operation){0};
+    *o = (struct district){0};
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static void put_text(struct buf *out, const char *name, const char *text)
+{
+    if (!text[0])
+        return;
+    json_put_key(out, name);
+    json_put_string(out, text);
+}
+
+static void put_number(struct buf *out, const char *name, uint64_t v)
+{
+    json_put_key(out, name);
+    json_put_u64(out, v);
+}
+
+static void put_party(struct buf *out, const char *name_member, const struct district_party *p)
+{
+    put_text(out, name_member, p->name);
+    put_text(out, "address", p->address);
+    put_text(out, "siret", p->siret);
+    put_text(out, "vat_number", p->vat_number);
+}
+
+static void put_points(struct buf *out, const char *name, const struct district_point *point,
+                       size_t points)
+{
+    json_put_key(out, name);
+    json_open(out, '[');
+    for (size_t i = 0; i < points; i++) {
+        const struct district_point *p = &point[i];
+        buf_puts(out, i ? ",\n" : "\n"); /* a point per line, for people */
+        json_open(out, '{');
+        put_text(out, "id", p->id);
+        put_text(out, "prm", p->prm);
+        put_party(out, "holder", &p->holder);
+        put_text(out, "holder_kind", p->is_natural ? "natural" : "legal");
+        put_number(out, "first_step", p->first_step);
+        put_number(out, "last_step", p->last_step);
+        if (p->is_producer) {
+            put_text(out, "kind", p->kind);
+            put_number(out, "peak_w", p->peak_w);
+            put_number(out, "price_microeur_per_kwh", p->price_microeur_kwh);
+            put_number(out, "vat_ppm", p->vat_ppm);
+        } else {
+            put_number(out, "static_ppm", p->static_ppm);
+            put_number(out, "priority_level", p->level);
+        }
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+void district_put_json(struct buf *out, const struct district *o)
+{
+    char start[32];
+    civil_format_utc(start, o->start_s);
+    json_open(out, '{');
+    put_text(out, "operation", o->name);
+    put_text(out, "note", o->note);
+    put_text(out, "zone", zone_name(o->zone));
+    put_number(out, "step_minutes", o->step_s / 60);
+    put_number(out, "steps", o->steps);
+    put_text(out, "start_utc", start);
+    if (o->organiser.name[0]) {
+        json_put_key(out, "organiser");
+        json_open(out, '{');
+        put_party(out, "name", &o->organiser);
+        json_close(out, '}');
+    }
+    put_points(out, "consumers", o->consumer, o->consumers);
+    put_points(out, "producers", o->producer, o->producers);
+    json_close(out, '}');
+    buf_put_u8(out, '\n');
 }
 
 /* --- readings --------------------------------------------------------------------------------- */
 
 /* Puts a table's columns in the order of the operation's points. */
-static uint64_t *order_columns(const struct operation *o, const struct operation_point *point,
+static uint64_t *order_columns(const struct district *o, const struct district_point *point,
                                size_t points, const struct wide *w, const char *file,
                                struct problems *p)
 {
@@ -211,7 +292,7 @@ static uint64_t *order_columns(const struct operation *o, const struct operation
                           "pas de colonne pour ce point de l'opération ; ajoutez-la"));
     }
     for (size_t k = 0; k < w->points; k++) {
-        struct operation_point wanted = {0};
+        struct district_point wanted = {0};
         snprintf(wanted.id, sizeof wanted.id, "%s", w->id[k]);
         if (!bsearch(&wanted, point, points, sizeof *point, compare_points))
             problem_add(p, file, 1, w->id[k],
@@ -230,7 +311,7 @@ static uint64_t *order_columns(const struct operation *o, const struct operation
     return out;
 }
 
-static enum err read_table(const struct operation *o, const struct operation_point *point,
+static enum err read_table(const struct district *o, const struct district_point *point,
                            size_t points, const char *path, uint64_t **out, struct problems *p,
                            struct diag *d)
 {
@@ -250,9 +331,9 @@ static enum err read_table(const struct operation *o, const struct operation_poi
 enum err dataset_read(struct dataset *s, const char *operation, const char *consumption,
                       const char *production, struct problems *p, struct diag *d)
 {
-    struct operation *o = &s->op;
+    struct district *o = &s->op;
     *s = (struct dataset){0};
-    enum err e = operation_read(o, operation, p, d);
+    enum err e = district_read(o, operation, p, d);
     if (e == E_OK)
         e = read_table(o, o->consumer, o->consumers, consumption, &s->consumption_wh, p, d);
     if (e == E_OK)
@@ -299,7 +380,7 @@ enum err dataset_read_dir(struct dataset *s, const char *dir, struct problems *p
 
 void dataset_free(struct dataset *s)
 {
-    operation_free(&s->op);
+    district_free(&s->op);
     mem_free(s->consumption_wh);
     mem_free(s->production_wh);
     *s = (struct dataset){0};
