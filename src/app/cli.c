@@ -2,6 +2,7 @@
 #include "app/cli.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -350,10 +351,16 @@ const struct command *command_find(int argc, char **argv, int *words_out)
     return best;
 }
 
-static enum err usage_error(const struct command *c, const char *format, const char *what)
+static enum err usage_error(const struct command *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static enum err usage_error(const struct command *c, const char *format, ...)
 {
+    va_list ap;
     fprintf(stderr, T("parvis %s: ", "parvis %s : "), c->name);
-    fprintf(stderr, format, what);
+    va_start(ap, format);
+    vfprintf(stderr, format, ap);
+    va_end(ap);
     fprintf(stderr, T("\nTry `parvis %s --help`.\n", "\nVoir `parvis %s --help`.\n"), c->name);
     return E_USAGE;
 }
