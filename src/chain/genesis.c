@@ -9,8 +9,8 @@
 
 #define GENESIS_VERSION 1
 #define GAS_LIMIT_MIN 21000u
-#define GAS_LIMIT_MAX (1ULL << 53)
-#define TIMESTAMP_MAX 253402300799ULL /* the end of the year 9999 */
+#define GAS_LIMIT_MAX ((1ULL << 53) - 1) /* exact in every JSON reader */
+#define TIMESTAMP_MAX 253402300799ULL    /* the end of the year 9999 */
 
 static const char *const ROOT_MEMBERS[] = {"parvis",    "chainId", "timestamp", "gasLimit",
                                            "extraData", "engine",  "roles",     "alloc",
@@ -44,12 +44,7 @@ static bool is_among(const char *name, const char *const *names)
     return *names != NULL;
 }
 
-static const char *given_twice(void)
-{
-    return T("given twice", "donné deux fois");
-}
-
-/* check_object refuses what is no object, and members that are unknown or given twice. */
+/* check_object refuses what is no object, and members that are unknown. */
 static enum err check_object(const struct json *object, const char *where, const char *const *names,
                              struct diag *d)
 {
@@ -60,35 +55,17 @@ static enum err check_object(const struct json *object, const char *where, const
         struct path p = path_of(where, json_key(m));
         if (!is_among(json_key(m), names))
             return refuse(d, p.text, T("unknown member", "membre inconnu"));
-        if (json_get(object, json_key(m)) != m)
-            return refuse(d, p.text, given_twice());
     }
     return E_OK;
 }
 
-static int compare_texts(const void *a, const void *b)
+/* check_named refuses what is no object; its member names are free. NULL: absent, and that is fine.
+ */
+static enum err check_named(const struct json *object, const char *where, struct diag *d)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* check_names does the same for an object whose member names are free. */
-static enum err check_names(const struct json *object, const char *where, struct diag *d)
-{
-    if (!object)
-        return E_OK;
-    if (!json_is_object(object))
+    if (object && !json_is_object(object))
         return refuse(d, where, T("an object is needed", "un objet est attendu"));
-    size_t count = 0;
-    const char **names = mem_alloc((json_count(object) + 1) * sizeof *names);
-    enum err e = E_OK;
-    for (const struct json *m = json_first(object); m; m = json_next(m))
-        names[count++] = json_key(m);
-    qsort(names, count, sizeof *names, compare_texts);
-    for (size_t i = 1; i < count && e == E_OK; i++)
-        if (strcmp(names[i - 1], names[i]) == 0)
-            e = refuse(d, path_of(where, names[i]).text, given_twice());
-    mem_free(names);
-    return e;
+    return E_OK;
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -150,6 +127,11 @@ static enum err require(const struct json *object, const char *parent, const cha
     return refuse(d, path_of(parent, member).text, T("missing", "absent"));
 }
 
+static const char *given_twice(void)
+{
+    return T("given twice", "donné deux fois");
+}
+
 /* --- accounts --------------------------------------------------------------------------------- */
 
 struct slot_value {
@@ -183,10 +165,7 @@ static enum err read_storage(struct allocation *a, const struct json *storage, c
 {
     struct u256 slot;
     a->slot_count = 0;
-    if (!storage)
-        return E_OK;
-    if (!json_is_object(storage))
-        return refuse(d, where, T("an object is needed", "un objet est attendu"));
+    TRY(check_named(storage, where, d));
     a->slots = mem_resize(a->slots, json_count(storage) + 1, sizeof *a->slots);
     for (const struct json *m = json_first(storage); m; m = json_next(m)) {
         struct slot_value *s = &a->slots[a->slot_count++];
@@ -214,7 +193,6 @@ static enum err read_storage(struct allocation *a, const struct json *storage, c
 static enum err read_allocation(struct allocation *a, const struct json *entry, struct diag *d)
 {
     struct path where = path_of("alloc", json_key(entry));
-    const struct json *balance;
     if (address_from_hex(&a->address, json_key(entry)) != E_OK)
         return refuse(d, where.text,
                       T("an address of 40 hexadecimal digits is needed",
@@ -223,7 +201,7 @@ static enum err read_allocation(struct allocation *a, const struct json *entry, 
     a->balance = U256_ZERO;
     a->nonce = 0;
     buf_clear(&a->code);
-    balance = json_get(entry, "balance");
+    const struct json *balance = json_get(entry, "balance");
     if (balance && json_u256(&a->balance, balance) != E_OK)
         return refuse(d, path_of(where.text, "balance").text,
                       T("an amount of at most 256 bits is needed",
@@ -267,10 +245,7 @@ static enum err check_allocations(const struct json *alloc, struct diag *d)
     struct u256 sum = U256_ZERO;
     size_t count = 0;
     enum err e = E_OK;
-    if (!alloc)
-        return E_OK;
-    if (!json_is_object(alloc))
-        return refuse(d, "alloc", T("an object is needed", "un objet est attendu"));
+    TRY(check_named(alloc, "alloc", d));
     struct address *accounts = mem_alloc((json_count(alloc) + 1) * sizeof *accounts);
     for (const struct json *m = json_first(alloc); m && e == E_OK; m = json_next(m)) {
         e = read_allocation(&a, m, d);
@@ -308,16 +283,16 @@ static enum err check_engine(struct genesis *g, const struct json *engine, struc
 static enum err check_roles(const struct json *roles, struct diag *d)
 {
     struct address holder;
-    TRY(check_names(roles, "roles", d));
-    for (const struct json *m = roles ? json_first(roles) : NULL; m; m = json_next(m))
+    TRY(check_named(roles, "roles", d));
+    for (const struct json *m = json_first(roles); m; m = json_next(m))
         TRY(read_address(&holder, m, path_of("roles", json_key(m)).text, d));
     return E_OK;
 }
 
 static enum err check_services(const struct json *services, struct diag *d)
 {
-    TRY(check_names(services, "services", d));
-    for (const struct json *m = services ? json_first(services) : NULL; m; m = json_next(m))
+    TRY(check_named(services, "services", d));
+    for (const struct json *m = json_first(services); m; m = json_next(m))
         if (!json_is_object(m))
             return refuse(d, path_of("services", json_key(m)).text,
                           T("an object is needed", "un objet est attendu"));
@@ -372,8 +347,7 @@ enum err genesis_parse(struct genesis *out, struct bytes text, struct diag *d)
 
 void genesis_free(struct genesis *g)
 {
-    if (g->json)
-        json_free(g->json);
+    json_free(g->json);
     buf_free(&g->text);
     *g = (struct genesis){0};
 }
@@ -419,8 +393,7 @@ enum err genesis_apply(const struct genesis *g, struct state *s, struct diag *d)
     const struct json *alloc = json_get(g->json, "alloc");
     enum err e = E_OK;
     state_tx_begin(s);
-    for (const struct json *m = alloc ? json_first(alloc) : NULL; m && e == E_OK;
-         m = json_next(m)) {
+    for (const struct json *m = json_first(alloc); m && e == E_OK; m = json_next(m)) {
         e = read_allocation(&a, m, d);
         if (e == E_OK)
             write_allocation(s, &a);

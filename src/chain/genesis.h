@@ -11,7 +11,7 @@
  * parvis           1, the version of this file                       refused
  * chainId          1 .. TX_CHAIN_ID_MAX                              refused
  * timestamp        seconds since 1970, before the year 10000         0
- * gasLimit         of a block: 21000 .. 2^53                         GENESIS_GAS_LIMIT
+ * gasLimit         of a block: 21000 .. 2^53-1                       GENESIS_GAS_LIMIT
  * extraData        at most 32 bytes of hexadecimal                   none
  * engine.name      "solo": who orders the first blocks               "solo"
  * engine.proposer  the address that seals blocks, not zero           refused
@@ -25,7 +25,8 @@
  *                  quota are under services.money)
  *
  * Integers may be JSON numbers or strings, decimal or 0x-hexadecimal. Unknown members are refused
- * by name, so that a typing error is not silently ignored; so is a member given twice. */
+ * by name, so that a typing error is not silently ignored. An account or slot given twice in two
+ * spellings is refused too (two equal member names are no valid JSON for codec/json). */
 #ifndef PARVIS_CHAIN_GENESIS_H
 #define PARVIS_CHAIN_GENESIS_H
 
