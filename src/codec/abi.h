@@ -10,15 +10,15 @@
 #include "base/u256.h"
 
 enum abi_kind {
-    ABI_UINT,         /* bits 8..256 */
-    ABI_INT,          /* bits 8..256, two's complement */
+    ABI_UINT, /* bits 8..256 */
+    ABI_INT,  /* bits 8..256, two's complement */
     ABI_ADDRESS,
     ABI_BOOL,
-    ABI_FIXED_BYTES,  /* bytes1..bytes32: size */
+    ABI_FIXED_BYTES, /* bytes1..bytes32: size */
     ABI_BYTES,
-    ABI_STRING,       /* UTF-8 */
-    ABI_ARRAY,        /* T[] */
-    ABI_FIXED_ARRAY,  /* T[n] */
+    ABI_STRING,      /* UTF-8 */
+    ABI_ARRAY,       /* T[] */
+    ABI_FIXED_ARRAY, /* T[n] */
     ABI_TUPLE,
 };
 
@@ -33,9 +33,9 @@ struct abi_type {
 };
 
 struct abi_value {
-    struct u256 word;          /* uint, int, bool; address in the low 20 bytes; bytesN left-aligned */
-    struct bytes bytes;        /* bytes, string: borrowed from the input */
-    struct abi_value *item;    /* arrays and tuples: count elements, in the arena */
+    struct u256 word;       /* uint, int, bool; address in the low 20 bytes; bytesN left-aligned */
+    struct bytes bytes;     /* bytes, string: borrowed from the input */
+    struct abi_value *item; /* arrays and tuples: count elements, in the arena */
     size_t count;
 };
 
@@ -46,29 +46,41 @@ struct abi_value {
 struct abi_entry {
     enum { ABI_FUNCTION, ABI_EVENT, ABI_ERROR } what;
     const char *name;
-    const char *signature;     /* canonical: transfer(address,uint256) */
-    struct abi_type inputs;    /* a tuple */
-    struct abi_type outputs;   /* a tuple; functions only */
+    const char *signature;   /* canonical: transfer(address,uint256) */
+    struct abi_type inputs;  /* a tuple */
+    struct abi_type outputs; /* a tuple; functions only */
     enum { ABI_NONPAYABLE, ABI_PAYABLE, ABI_VIEW, ABI_PURE } mutability;
-    struct hash topic;         /* keccak256(signature) */
-    uint8_t selector[4];       /* its first four bytes */
+    struct hash topic;   /* keccak256(signature) */
+    uint8_t selector[4]; /* its first four bytes */
 };
 
-/* abi_parse_entry / abi_parse_type: text -> tree in the arena. E_OK | E_ABI. */
+/* abi_parse_entry / abi_parse_type: text -> tree in the arena, names included. Accepted besides the
+ * bare words: data locations, external/public, "address payable", "tuple(...)", a final ";".
+ * Refused: T[0], a tuple without members as an element (they have no size), a name used twice in
+ * one list, more than three indexed parameters. E_OK | E_ABI. */
 enum err abi_parse_entry(struct abi_entry *out, struct arena *a, const char *line);
 enum err abi_parse_type(struct abi_type *out, struct arena *a, const char *text);
 
-/* abi_decode reads a value of the given type (a tuple for arguments) from data, which must be
- * wholly described by it. E_OK | E_ABI. Values live in the arena and borrow from data. */
+/* abi_type_text is the canonical spelling, as signatures use it: "(address,uint256[])". */
+const char *abi_type_text(struct arena *a, const struct abi_type *type);
+
+/* abi_decode reads a value of the given type (a tuple for arguments; any other type as if in a
+ * tuple of one) from data, which must be exactly what abi_encode would write: tails in order
+ * without gap or overlap, zero padding, nothing left over. A string's UTF-8 is not checked
+ * (Solidity does not either). E_OK | E_ABI. Values live in the arena and borrow from data; the
+ * arena grows by a small multiple of data.len, whatever the input says. */
 enum err abi_decode(struct abi_value *out, struct arena *a, const struct abi_type *type,
                     struct bytes data);
 
-/* abi_encode appends the encoding of a value. The value must have the type's shape (ASSERT). */
+/* abi_encode appends the encoding of a value. The value must have the type's shape and its integers
+ * must fit (ASSERT). */
 void abi_encode(struct buf *out, const struct abi_type *type, const struct abi_value *value);
 
-/* abi_value_from_text reads a value from JSON-like text as the command line gives it: 12, 0x..,
- * "text", [1,2], true. E_OK | E_ABI with diag. abi_value_to_json appends JSON (integers as decimal
- * strings when wider than 53 bits). */
+/* abi_value_from_text reads a value from JSON-like text as the command line gives it: 12, -3, 0x..,
+ * "text", [1,2], true; a tuple as a list or as an object by names; integers of any width need no
+ * quotes, nor does a string that is the whole text. E_OK | E_ABI with diag. abi_value_to_json
+ * appends JSON: integers of types wider than 53 bits as decimal strings, a tuple whose members all
+ * have names as an object. */
 enum err abi_value_from_text(struct abi_value *out, struct arena *a, const struct abi_type *type,
                              const char *text, struct diag *d);
 void abi_value_to_json(struct buf *out, const struct abi_type *type, const struct abi_value *v);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -324,8 +325,14 @@ static void print_number(struct buf *out, const cJSON *item)
         json_put_i64(out, (int64_t)v);
         return;
     }
-    char text[64]; /* cJSON writes the shorter of 15 and 17 digits that reads back the same */
-    ASSERT(cJSON_PrintPreallocated((cJSON *)(uintptr_t)item, text, sizeof text, false));
+    /* the fewest digits that read back the same; cJSON's own test for "the same" is too lenient */
+    char text[40];
+    int digits = 15;
+    do
+        snprintf(text, sizeof text, "%.*g", digits, v);
+    while (strtod(text, NULL) != v && digits++ < 17);
+    for (char *p = text; *p; p++)
+        *p = *p == ',' ? '.' : *p; /* the locale's decimal comma */
     json_put_raw(out, text);
 }
 
