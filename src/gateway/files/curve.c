@@ -112,10 +112,12 @@ static enum err find_steps(struct curve *c, enum curve_label label, struct probl
     for (size_t k = 0; k < c->count; k++) {
         struct curve_measure *m = &c->measure[label == CURVE_LABEL_START ? k : c->count - 1 - k];
         int64_t distance = label_distance(c, label, k);
+        int64_t declared = m->step_s;
         if (current == 0 || m->step_is_exact)
             current = m->step_s ? m->step_s : distance;
         bool shorter = distance && distance < current;
-        bool longer = distance > current && distance == label_distance(c, label, k + 1);
+        bool longer = distance > current &&
+                      (distance == declared || distance == label_distance(c, label, k + 1));
         if (!m->step_is_exact && (shorter || longer) && curve_step_is_allowed(distance))
             current = distance;
         m->step_s = curve_step_is_allowed(current) ? (uint32_t)current : 0;
