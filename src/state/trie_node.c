@@ -508,11 +508,12 @@ static void take_child(struct trie *t, struct reader *r, struct branch *b, unsig
 enum err node_load(struct trie *t, struct bytes stored, const uint8_t *path, size_t path_len,
                    struct node **out)
 {
-    struct reader r = {stored.data, stored.data + stored.len, false};
     uint8_t full[2 * STORED_KEY_BYTES];
-    if (path_len >= sizeof full)
+    if (path_len >= sizeof full || stored.len == 0)
         return E_CORRUPT;
-    memcpy(full, path, path_len);
+    struct reader r = {stored.data, stored.data + stored.len, false};
+    if (path_len)
+        memcpy(full, path, path_len);
     uint8_t kind = *take(&r, 1);
     struct node *n = NULL;
     if (kind == 2 && path_len == 0) {
