@@ -190,7 +190,8 @@ static inline void bench_send(struct bench *b, const char *caller, const struct 
     frame_call(&b->world, &f, &b->result);
 }
 
-/* The outcome in words: outputs as JSON-like text, a revert explained, or the frame's status. */
+/* The outcome in words: outputs as JSON (integers wider than 53 bits are quoted), a revert
+ * explained, or the frame's status. */
 static inline const char *bench_outcome(struct bench *b, const struct abi_entry *m)
 {
     struct buf out = {0};
@@ -203,8 +204,10 @@ static inline const char *bench_outcome(struct bench *b, const struct abi_entry 
             buf_puts(&out, "output does not decode");
         else
             for (size_t i = 0; i < v.count; i++) {
-                buf_puts(&out, i ? ", " : "");
-                abi_value_to_json(&out, &m->outputs.item[i], &v.item[i]);
+                struct buf one = {0};
+                abi_value_to_json(&one, &m->outputs.item[i], &v.item[i]);
+                buf_putf(&out, "%s%s", i ? ", " : "", buf_cstr(&one));
+                buf_free(&one);
             }
         break;
     case FRAME_REVERT:

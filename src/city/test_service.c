@@ -89,11 +89,12 @@ static void open_probe(struct bench *b)
     struct diag d = {0};
     services_init_with(PROBE_LIST);
     bench_open(b);
-    CHECK_ERR(bench_genesis(b,
-                            "{\"alloc\":{\"@alice\":{\"balance\":\"1000\"}},\"services\":{"
-                            "\"probe\":{\"controller\":{\"name\":\"Town\",\"contact\":\"t@x\"}}}}",
-                            &d),
-              E_OK);
+    CHECK_ERR(
+        bench_genesis(b,
+                      "{\"alloc\":{\"@alice\":{\"balance\":\"1000\"}},\"services\":{"
+                      "\"probe\":{\"controller\":{\"name\":\"Town\",\"contact\":\"t.example\"}}}}",
+                      &d),
+        E_OK);
     CHECK_STR(d.text, "");
 }
 
@@ -106,7 +107,7 @@ TEST(service_arguments_and_results)
     hex_encode(hex, alice.b, 20);
     const char *seen = BENCH_CALL(&b, "alice", &PROBE, "echo", "[[\"@alice\",7]]", "hi");
     CHECK(strstr(seen, hex) && strstr(seen, "7") && strstr(seen, "\"hi\""));
-    CHECK_STR(BENCH_CALL(&b, "alice", &PROBE, "controller"), "\"Town\", \"t@x\"");
+    CHECK_STR(BENCH_CALL(&b, "alice", &PROBE, "controller"), "\"Town\", \"t.example\"");
     bench_close(&b);
 }
 
