@@ -6,6 +6,7 @@
 #include "base/lang.h"
 #include "base/limits.h"
 #include "city/money/quota.h"
+#include "city/service.h"
 #include "crypto/keccak.h"
 #include "store/tables.h"
 
@@ -192,6 +193,7 @@ static enum err open_chain(struct chain **out, const struct chain_config *config
 {
     struct chain *c = mem_zalloc(1, sizeof *c);
     struct diag reason = {""};
+    services_init();
     c->store = config->store;
     c->archive = config->archive;
     c->audit = config->audit;

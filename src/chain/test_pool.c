@@ -1,0 +1,388 @@
+/* Tests of the pool: every refusal, order, gaps, replacement, bounds, threads. */
+#include "chain/pool.h"
+#include "chain/test_ledger.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/limits.h"
+#include "chain/ptr_map.h"
+#include "chain/recent.h"
+
+/* refused sends t and expects an error. */
+static void refused(struct ledger *l, struct tx *t, size_t from, enum err expected)
+{
+    CHECK_ERR(ledger_send(l, t, from), expected);
+}
+
+TEST(every_refusal_has_its_code)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct hash hash;
+    struct pool *pool = chain_pool(l.chain);
+    CHECK_ERR(pool_add(pool, bytes_str("\x02nonsense"), &hash), E_RLP);
+    CHECK_ERR(pool_add(pool, bytes_str("\x03\xc0"), &hash), E_TX_TYPE);
+    uint8_t *huge = mem_zalloc(1, LIMIT_TX_BYTES + 1);
+    CHECK_ERR(pool_add(pool, bytes_of(huge, LIMIT_TX_BYTES + 1), &hash), E_TX_TOO_LARGE);
+    mem_free(huge);
+
+    ledger_transfer(&l, 0, 1, 1);
+    CHECK_INT(ledger_block(&l), 1);
+    struct tx t = ledger_unsigned(&l, 0, 1, 1);
+    t.chain_id = 1;
+    refused(&l, &t, 0, E_TX_CHAIN_ID);
+    t = ledger_unsigned(&l, 0, 1, 1);
+    t.nonce = 0;
+    refused(&l, &t, 0, E_TX_NONCE_LOW);
+    t.nonce = 1 + LIMIT_POOL_PER_SENDER;
+    refused(&l, &t, 0, E_TX_NONCE_HIGH);
+    t.nonce = UINT64_MAX;
+    refused(&l, &t, 0, E_TX_NONCE_MAX);
+    t = ledger_unsigned(&l, 7, 1, 1);
+    refused(&l, &t, 7, E_TX_FUNDS);
+    t = ledger_unsigned(&l, 0, 1, 0);
+    t.value = U256_MAX;
+    refused(&l, &t, 0, E_TX_FUNDS);
+    t = ledger_unsigned(&l, 0, 1, 1);
+    t.gas_limit = 20999;
+    refused(&l, &t, 0, E_TX_INTRINSIC_GAS);
+    t.gas_limit = LIMIT_TX_GAS + 1;
+    refused(&l, &t, 0, E_TX_GAS_LIMIT);
+    t = ledger_unsigned(&l, 0, 1, 1);
+    t.max_priority_fee = u256_from_u64(2);
+    t.max_fee = u256_from_u64(1);
+    refused(&l, &t, 0, E_TX_FEE);
+
+    t = ledger_unsigned(&l, 0, 1, 1);
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    refused(&l, &t, 0, E_TX_KNOWN);
+    struct tx other = ledger_unsigned(&l, 0, 2, 1); /* same nonce, also free */
+    refused(&l, &other, 0, E_TX_UNDERPRICED);
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 1 && stats.queued == 0 && stats.bytes == t.raw.len);
+    struct buf raw = {0};
+    CHECK_ERR(pool_get(pool, &t.hash, &raw), E_OK);
+    CHECK(bytes_eq(buf_view(&raw), t.raw));
+    CHECK_ERR(pool_get(pool, &other.hash, &raw), E_NOT_FOUND);
+    buf_free(&raw);
+    ledger_end(&l);
+}
+
+TEST(a_tampered_signature_is_another_sender)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct tx t = ledger_unsigned(&l, 0, 1, 1);
+    struct hash hash;
+    struct bytes raw = ledger_sign(&l, &t, 0);
+    uint8_t *copy = arena_dup(&l.arena, raw.data, raw.len);
+    copy[raw.len - 40] ^= 1; /* in r: recovers to a stranger without funds, or to nobody */
+    enum err e = pool_add(chain_pool(l.chain), bytes_of(copy, raw.len), &hash);
+    CHECK(e == E_TX_FUNDS || e == E_SIGNATURE);
+    ledger_end(&l);
+}
+
+TEST(replacing_needs_a_tenth_more)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    struct tx t = ledger_unsigned(&l, 0, 1, 1), first;
+    t.max_fee = t.max_priority_fee = u256_from_u64(100);
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    first = t;
+    ledger_transfer(&l, 1, 2, 1);
+    t.value = u256_from_u64(2);
+    t.max_fee = t.max_priority_fee = u256_from_u64(109);
+    refused(&l, &t, 0, E_TX_UNDERPRICED);
+    t.max_fee = u256_from_u64(110);
+    refused(&l, &t, 0, E_TX_UNDERPRICED);
+    t.max_priority_fee = u256_from_u64(110);
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    struct buf raw = {0};
+    CHECK_ERR(pool_get(pool, &first.hash, &raw), E_NOT_FOUND);
+    buf_free(&raw);
+    CHECK_INT(pool_stats(pool).pending, 2);
+    struct tx *taken[4];
+    CHECK_INT(pool_take(pool, taken, 4, UINT64_MAX, SIZE_MAX), 2);
+    CHECK(hash_eq(&taken[0]->hash, &t.hash)); /* kept its turn */
+    t.max_fee = t.max_priority_fee = u256_from_u64(1000);
+    refused(&l, &t, 0, E_TX_UNDERPRICED); /* stands in a block in hand */
+    pool_return(pool);
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    ledger_end(&l);
+}
+
+static void send_nonce(struct ledger *l, size_t from, uint64_t nonce)
+{
+    struct tx t = ledger_unsigned(l, from, 1, 1);
+    t.nonce = nonce;
+    CHECK_ERR(ledger_send(l, &t, from), E_OK);
+}
+
+struct visit {
+    uint64_t nonces[16];
+    bool pending[16];
+    size_t count;
+};
+
+static void note(void *ctx, const struct tx *t, bool pending)
+{
+    struct visit *v = ctx;
+    v->nonces[v->count % 16] = t->nonce;
+    v->pending[v->count++ % 16] = pending;
+}
+
+TEST(gaps_wait_and_close)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    send_nonce(&l, 0, 3);
+    send_nonce(&l, 0, 1);
+    send_nonce(&l, 0, 4);
+    CHECK_INT(pool_wait(pool, 0), 0);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[0], 0), 0);
+    CHECK_INT(pool_stats(pool).queued, 3);
+    send_nonce(&l, 0, 0);
+    CHECK_INT(pool_wait(pool, 0), 2);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[0], 0), 2);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[1], 7), 7);
+    struct visit v = {0};
+    pool_visit(pool, note, &v);
+    CHECK(v.count == 4 && v.nonces[1] == 1 && v.pending[1] && v.nonces[2] == 3 && !v.pending[2]);
+    CHECK_INT(ledger_block(&l), 2);
+    CHECK_INT(pool_stats(pool).queued, 2);
+    send_nonce(&l, 0, 2);
+    CHECK_INT(ledger_block(&l), 3);
+    uint64_t nonce;
+    ledger_balance(&l, 0, &nonce);
+    CHECK_INT(nonce, 5);
+    CHECK_INT(pool_stats(pool).bytes, 0);
+    ledger_end(&l);
+}
+
+TEST(taking_goes_by_arrival_and_keeps_limits)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    struct tx *taken[8];
+    ledger_transfer(&l, 2, 1, 1);
+    ledger_transfer(&l, 0, 1, 1);
+    ledger_transfer(&l, 2, 1, 2);
+    ledger_transfer(&l, 1, 0, 1);
+    CHECK_INT(pool_take(pool, taken, 3, UINT64_MAX, SIZE_MAX), 3);
+    CHECK(address_eq(&taken[0]->sender, &l.accounts[2]) && taken[0]->nonce == 0);
+    CHECK(address_eq(&taken[1]->sender, &l.accounts[0]));
+    CHECK(address_eq(&taken[2]->sender, &l.accounts[2]) && taken[2]->nonce == 1);
+    CHECK_INT(pool_stats(pool).pending, 4);
+    CHECK_INT(pool_wait(pool, 0), 1);
+    pool_return(pool);
+    struct tx *again[8];
+    CHECK_INT(pool_take(pool, again, 8, 3 * 21000 + 20999, SIZE_MAX), 3);
+    CHECK(memcmp(taken, again, 3 * sizeof taken[0]) == 0); /* the old order */
+    pool_return(pool);
+    CHECK_INT(pool_take(pool, again, 8, UINT64_MAX, taken[0]->raw.len), 1);
+    pool_return(pool);
+    ledger_end(&l);
+}
+
+/* A block that another node made: its transactions leave, others move up. */
+TEST(blocks_of_others_clear_the_pool)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    struct tx foreign = ledger_unsigned(&l, 0, 2, 77), *order[1] = {&foreign};
+    const struct block *b;
+    struct diag d;
+    ledger_sign(&l, &foreign, 0);
+    CHECK_ERR(tx_recover(&foreign), E_OK);
+    ledger_transfer(&l, 0, 1, 1); /* same nonce as foreign */
+    ledger_transfer(&l, 0, 1, 2);
+    send_nonce(&l, 0, 3);
+    struct proposal p = {1, LEDGER_TIME + 1, l.proposer, order, 1};
+    CHECK_ERR(chain_finalize(l.chain, &p, false, &b, &d), E_OK);
+    CHECK_ERR(ledger_commit(&l, b), E_OK);
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 1 && stats.queued == 1);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[0], 1), 2);
+    CHECK_INT(ledger_block(&l), 1);
+    ledger_end(&l);
+}
+
+TEST(one_sender_is_bounded)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    /* gas 0 would be refused, signing is the slow part: fill from both ends of the window */
+    for (uint64_t n = 0; n < 300; n++)
+        send_nonce(&l, 0, LIMIT_POOL_PER_SENDER - 1 - n);
+    CHECK_INT(pool_stats(chain_pool(l.chain)).queued, 300);
+    struct tx t = ledger_unsigned(&l, 0, 1, 1);
+    t.nonce = LIMIT_POOL_PER_SENDER;
+    refused(&l, &t, 0, E_TX_NONCE_HIGH);
+    ledger_end(&l);
+}
+
+/* --- waiting and threads ---------------------------------------------------------------------- */
+
+static void *wake_soon(void *arg)
+{
+    pool_wake(arg);
+    return NULL;
+}
+
+TEST(waiting_ends_by_work_time_or_wake)
+{
+    struct ledger l;
+    pthread_t thread;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    CHECK_INT(pool_wait(pool, 1), 0);
+    REQUIRE(pthread_create(&thread, NULL, wake_soon, pool) == 0);
+    CHECK_INT(pool_wait(pool, 60000), 0);
+    pthread_join(thread, NULL);
+    ledger_transfer(&l, 0, 1, 1);
+    CHECK_INT(pool_wait(pool, 60000), 1);
+    ledger_end(&l);
+}
+
+#define SENDERS 4
+#define PER_SENDER 150
+
+struct sending {
+    pthread_t thread;
+    struct pool *pool;
+    struct bytes raws[PER_SENDER];
+    _Atomic unsigned refused;
+};
+
+static void *send_all(void *arg)
+{
+    struct sending *s = arg;
+    struct hash hash;
+    for (size_t i = 0; i < PER_SENDER; i++)
+        if (pool_add(s->pool, s->raws[i], &hash) != E_OK)
+            atomic_fetch_add(&s->refused, 1);
+    return NULL;
+}
+
+TEST(threads_send_while_blocks_are_made)
+{
+    struct ledger l;
+    static struct sending sendings[SENDERS];
+    REQUIRE(ledger_begin(&l));
+    for (size_t s = 0; s < SENDERS; s++) {
+        sendings[s].pool = chain_pool(l.chain);
+        for (size_t i = 0; i < PER_SENDER; i++) {
+            struct tx t = ledger_unsigned(&l, s, 6, 1);
+            sendings[s].raws[i] = ledger_sign(&l, &t, s);
+            l.nonces[s]++;
+        }
+    }
+    for (size_t s = 0; s < SENDERS; s++)
+        REQUIRE(pthread_create(&sendings[s].thread, NULL, send_all, &sendings[s]) == 0);
+    size_t included = 0;
+    for (int idle = 0; included < SENDERS * PER_SENDER && idle < 100;) {
+        if (!pool_wait(chain_pool(l.chain), 100)) {
+            idle++;
+            continue;
+        }
+        included += ledger_block(&l);
+    }
+    for (size_t s = 0; s < SENDERS; s++) {
+        pthread_join(sendings[s].thread, NULL);
+        CHECK_INT(sendings[s].refused, 0);
+        uint64_t nonce;
+        ledger_balance(&l, s, &nonce);
+        CHECK_INT(nonce, PER_SENDER);
+    }
+    CHECK_INT(included, SENDERS * PER_SENDER);
+    CHECK_INT(pool_stats(chain_pool(l.chain)).pending, 0);
+    ledger_end(&l);
+}
+
+/* --- the tables under it ---------------------------------------------------------------------- */
+
+struct item {
+    uint64_t value;
+    uint8_t key[8];
+};
+
+TEST(ptr_map_agrees_with_a_plain_list)
+{
+    enum { ITEMS = 3000 };
+    static struct item items[ITEMS];
+    static bool in[ITEMS];
+    struct ptr_map m = {.key_at = offsetof(struct item, key), .key_len = 8, .salt = 42};
+    size_t count = 0;
+    for (size_t i = 0; i < ITEMS; i++)
+        be64_put(items[i].key, i % 2 ? i : i << 40); /* runs and collisions */
+    for (int step = 0; step < 60000; step++) {
+        size_t i = test_random() % ITEMS;
+        if (in[i]) {
+            CHECK(ptr_map_find(&m, items[i].key) == &items[i]);
+            ptr_map_remove(&m, &items[i]);
+        } else {
+            CHECK(ptr_map_find(&m, items[i].key) == NULL);
+            ptr_map_insert(&m, &items[i]);
+        }
+        in[i] = !in[i];
+        count += in[i] ? 1 : (size_t)-1;
+    }
+    CHECK_INT(m.count, count);
+    for (size_t i = 0; i < ITEMS; i++)
+        CHECK((ptr_map_find(&m, items[i].key) != NULL) == in[i]);
+    mem_free(m.slot);
+}
+
+static struct recent_block *block_of(uint64_t number, size_t tx_count, size_t extra_bytes)
+{
+    struct recent_block *b = recent_block_new();
+    b->block.header.number = number;
+    b->block.txs = arena_zalloc(&b->arena, tx_count + 1, sizeof(struct tx));
+    b->block.tx_count = tx_count;
+    for (size_t i = 0; i < tx_count; i++) {
+        be64_put(b->block.txs[i].hash.b, number);
+        be64_put(b->block.txs[i].hash.b + 8, i);
+    }
+    if (extra_bytes)
+        (void)arena_alloc(&b->arena, extra_bytes);
+    return b;
+}
+
+TEST(recent_blocks_are_bounded_and_shared)
+{
+    struct recent r;
+    recent_init(&r, 1);
+    struct recent_block *held = NULL;
+    uint64_t number;
+    size_t index;
+    for (uint64_t n = 5; n < 5 + 2 * RECENT_BLOCKS; n++) {
+        struct recent_block *b = block_of(n, 3, 0);
+        recent_add(&r, b);
+        recent_unref(b);
+        if (n == 6)
+            held = recent_get(&r, 6);
+    }
+    struct hash hash = {{0}};
+    be64_put(hash.b, 6);
+    be64_put(hash.b + 8, 2);
+    CHECK(recent_get(&r, 6) == NULL && !recent_find_tx(&r, &hash, &number, &index));
+    CHECK(held && held->block.header.number == 6 && hash_eq(&held->block.txs[2].hash, &hash));
+    recent_unref(held);
+    be64_put(hash.b, 5 + 2 * RECENT_BLOCKS - 1);
+    CHECK(recent_find_tx(&r, &hash, &number, &index) && number == 4 + 2 * RECENT_BLOCKS);
+    CHECK_INT(index, 2);
+    CHECK_INT(r.count, RECENT_BLOCKS);
+    struct recent_block *big = block_of(5 + 2 * RECENT_BLOCKS, 1, RECENT_BYTES_MAX);
+    recent_add(&r, big); /* too large to have neighbours, but the newest is always kept */
+    recent_unref(big);
+    CHECK_INT(r.count, 1);
+    CHECK(!recent_find_tx(&r, &hash, &number, &index));
+    recent_fini(&r);
+    recent_unref(NULL);
+}
