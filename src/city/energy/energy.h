@@ -82,12 +82,14 @@
  *  classes(uint64 operation, uint32 month, uint32 point) view returns (uint64 class3,
  *      uint64 class4, uint64 class5, uint64 class6)
  *  totals(uint64 operation) view returns (uint64 producedWh, uint64 consumedWh, uint64 sharedWh,
- *      uint64 surplusWh, uint32 days, uint64 invoicedHtCents, uint64 invoicedVatCents,
+ *      uint64 surplusWh, uint32 settledDays, int64 invoicedHtCents, int64 invoicedVatCents,
  *      uint64 paidCents)                     invoiced: net of corrections
  *  invoice(uint64 operation, uint32 month, uint32 point) view returns (uint32[] producer,
  *      uint32[] ofMonth, int64[] energyWh, int64[] htCents, int64[] vatCents, uint64[] dueCents,
  *      uint64[] paidCents)
  *  deposit(uint64 operation, uint32 point) view returns (uint256)
+ *  credits(uint64 operation, uint32 point) view returns (uint64[] cents)   per producer, owed by
+ *      corrections and carried to the next invoice
  *  consents(uint64 operation, uint32 point) view returns (uint8[] purpose, uint64[] from,
  *      uint64[] until)
  *  rules(uint64 at) view returns (uint64 mainlandW, uint64 islandW, uint64 derogationW,
@@ -136,7 +138,7 @@
 
 #include "city/service.h"
 
-#define ENERGY_ADDRESS_TEXT "0x0000000000000000000000000000000000000c02"
+#define ENERGY_ADDRESS SERVICE_ADDRESS(2)
 
 #define OPERATION_LEGAL_ORGANISER 1u     /* the organiser is a legal person (ACC-01; required) */
 #define OPERATION_RENEWABLE 2u           /* all production is renewable (ACC-02) */
@@ -152,11 +154,16 @@
 
 #define WEI_PER_CENT 10000000000000000ull
 
-/* Gas of the work inside a batch, charged before it is done: about 10 ns of work per unit, plus the
- * share of each reading in what is kept for ever. 100 points * 96 steps cost about 2 million. */
-#define GAS_ENERGY_READING 60u /* decode and keep one reading */
-#define GAS_ENERGY_SHARE 4u    /* one member in one application of R1 */
+/* Gas of the work inside a batch, charged before it is done: some 10 ns of work per unit. A day of
+ * 100 points and 96 steps costs about half a million with two producers, call data not counted. */
+#define GAS_ENERGY_READING 20u /* decode, check and keep one reading */
+#define GAS_ENERGY_SHARE 1u    /* one member in one application of R1 */
 #define GAS_ENERGY_LINE 500u   /* one invoice line, besides log, storage and payment */
+
+/* Bounds that keep every sum and amount inside 64 bits: a month has at most 4 464 + 6 steps. */
+#define ENERGY_READING_LIMIT (1u << 26) /* Wh in one step */
+#define ENERGY_PRICE_LIMIT (1u << 24)   /* micro-euro per kWh */
+#define ENERGY_CELLS_MAX 65536u         /* producers * consumers of one operation */
 
 extern const struct service ENERGY_SERVICE;
 
