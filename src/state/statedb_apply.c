@@ -286,7 +286,8 @@ enum err apply_changes(struct statedb *db, struct state *s)
     TRY(state_error(s));
     TRY(db->read_error);
     collect(db, s);
-    qsort(db->changes, db->change_count, sizeof *db->changes, compare_changes);
+    if (db->change_count)
+        qsort(db->changes, db->change_count, sizeof *db->changes, compare_changes);
     for (size_t i = 0; i < db->change_count; i++)
         TRY(apply_account(db, &db->changes[i]));
     TRY(trie_touch(db->accounts));

@@ -460,6 +460,8 @@ static size_t take_nibbles(struct reader *r, uint8_t *path, size_t at)
         return at;
     }
     const uint8_t *packed = take(r, (count + 1) / 2);
+    if ((count & 1) && (packed[count / 2] & 15)) /* one form only */
+        r->bad = true;
     for (size_t i = 0; i < count && !r->bad; i++)
         path[at + i] = key_nibble(packed, i);
     return at + count;
