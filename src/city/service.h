@@ -53,6 +53,7 @@ struct service {
     const struct service_method *methods; /* terminated by {0} */
     const struct service_line *events;    /* terminated by {0} */
     const struct service_line *errors;    /* terminated by {0} */
+    const char *notes; /* Markdown for the reference page, after the purpose; may be NULL */
     /* at genesis: writes the service's initial storage (may be NULL). root is the whole genesis
      * file, so that a service may read "roles" and "alloc"; its own part is service_config(c,
      * root). A hook checks its members with service_config_check. E_OK | E_GENESIS, d names the

@@ -453,13 +453,15 @@ void service_markdown(struct buf *out, const struct service *s)
              s->name, s->name, s->purpose);
     buf_puts(out, "Address `");
     put_checksummed(out, &s->address);
+    buf_putf(out, "`, Solidity interface `I%s`.\n\n", s->title);
+    if (s->notes)
+        buf_putf(out, "%s\n", s->notes);
     buf_putf(out,
-             "`, Solidity interface `I%s`.\n\n"
-             "Gas below is the method's own; to it come, for every storage record, %u to read "
-             "(and %u per 32 bytes) or %u to write (and %u per 32 bytes), and for every event "
-             "%u each for itself and its topics and %u per byte of data.\n\n## Methods\n\n",
-             s->title, GAS_SERVICE_LOAD, GAS_SERVICE_LOAD_WORD, GAS_SERVICE_STORE,
-             GAS_SERVICE_STORE_WORD, GAS_SERVICE_LOG, GAS_SERVICE_LOG_BYTE);
+             "## Methods\n\nGas is the method's own; to it come, for every storage record, %u to "
+             "read (and %u per 32 bytes) or %u to write (and %u per 32 bytes), and for every event "
+             "%u each for itself and its topics and %u per byte of data.\n\n",
+             GAS_SERVICE_LOAD, GAS_SERVICE_LOAD_WORD, GAS_SERVICE_STORE, GAS_SERVICE_STORE_WORD,
+             GAS_SERVICE_LOG, GAS_SERVICE_LOG_BYTE);
     for (size_t i = 0; i < t->method_count; i++)
         markdown_method(out, t->method_lines[i], &t->methods[i]);
     if (t->event_count > 0)

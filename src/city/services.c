@@ -1,8 +1,8 @@
-#include "city/service.h"
-
+#include "city/energy/energy.h"
 #include "city/money/money.h"
 
 const struct service *const SERVICES[] = {
     &MONEY_SERVICE,
+    &ENERGY_SERVICE,
     NULL,
 };

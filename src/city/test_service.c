@@ -401,3 +401,42 @@ TEST(service_real_list)
     }
     CHECK(service_named("nobody") == NULL);
 }
+
+/* The files in interfaces/ and docs/services/ are what the tables say now. PARVIS_UPDATE=1 in the
+ * environment writes them anew. */
+static void check_generated(const char *folder, const char *name, const char *extension,
+                            void (*make)(struct buf *, const struct service *),
+                            const struct service *s)
+{
+    const char *root = getenv("PARVIS_ROOT");
+    char path[4096];
+    struct buf now = {0}, kept = {0};
+    snprintf(path, sizeof path, "%s/%s%s%s", root ? root : ".", folder, name, extension);
+    make(&now, s);
+    FILE *f = fopen(path, getenv("PARVIS_UPDATE") ? "wb" : "rb");
+    if (f && getenv("PARVIS_UPDATE")) {
+        CHECK(fwrite(now.data, 1, now.len, f) == now.len);
+    } else {
+        uint8_t part[4096];
+        size_t n;
+        while (f && (n = fread(part, 1, sizeof part, f)) > 0)
+            buf_put(&kept, part, n);
+        if (!bytes_eq(buf_view(&kept), buf_view(&now)))
+            test_fail(__FILE__, __LINE__,
+                      "%s is not what the table says; PARVIS_UPDATE=1 test_city_service writes it",
+                      path);
+    }
+    if (f)
+        fclose(f);
+    buf_free(&now);
+    buf_free(&kept);
+}
+
+TEST(service_generated_files)
+{
+    services_init_with(SERVICES);
+    for (size_t i = 0; SERVICES[i]; i++) {
+        check_generated("interfaces/I", SERVICES[i]->title, ".sol", service_solidity, SERVICES[i]);
+        check_generated("docs/services/", SERVICES[i]->name, ".md", service_markdown, SERVICES[i]);
+    }
+}

@@ -152,6 +152,43 @@ static const struct service_line ERRORS[] = {
     {0},
 };
 
+static const char NOTES[] =
+    "Supply: the balances of all accounts add up to `totalSupply()`, coins in escrow being the\n"
+    "balance of this service's own account. Only `mint`, `burn` and `redeem` change the supply, "
+    "and\n"
+    "it never exceeds the reserve last stated with `setReserve`. Plain transactions move the same\n"
+    "coins without a log; moves made by services emit `Transfer`. Services cannot receive coins.\n"
+    "\n"
+    "Roles have one holder each. `offerRole` then `acceptRole` hands one over; the governor may\n"
+    "offer any role, so that a lost key is not the end of the issuer or the registrar.\n"
+    "\n"
+    "Quota: fees are zero, abuse is bounded by gas per account and period. A transaction is taken\n"
+    "when its gas limit fits in what is left; the gas used is what counts. Admission `open` lets\n"
+    "every account send with the default quota, `members` only those admitted by the registrar.\n"
+    "`usedOf` is up to date at the end of each block; what the registrar decides holds from the\n"
+    "next transaction.\n"
+    "\n"
+    "Escrow: an arbiter (a person, a contract or another service) releases a hold in parts before\n"
+    "its expiry; the payer itself may release to a payee it named. Arbiter or payee can refund at\n"
+    "any time. From its expiry on, anybody can send what is left back to the payer.\n"
+    "\n"
+    "## Genesis\n"
+    "\n"
+    "Top level: `roles` (`issuer`, `registrar`, `governor`: addresses, each may be left out) and\n"
+    "`alloc`, whose balances are the first supply. In `services.money`:\n"
+    "\n"
+    "| member | meaning | if absent |\n"
+    "|---|---|---|\n"
+    "| `name` | 1 to 64 bytes | Parvis city coin |\n"
+    "| `symbol` | 1 to 16 bytes | PVS |\n"
+    "| `reserve` | units of 10^-18, not below the allocated sum | the allocated sum |\n"
+    "| `reserveStatement` | 32 bytes: hash of the statement | zero |\n"
+    "| `admission` | `open` or `members` | `open` |\n"
+    "| `quotaGas` | default gas per account and period | 50000000000 |\n"
+    "| `quotaPeriod_s` | length of a period in seconds | 86400 |\n"
+    "| `members` | addresses admitted from the start; holders of roles always are | none |\n"
+    "| `controller` | `{\"name\", \"contact\"}`: who is responsible | empty texts |\n";
+
 static const char *const CONFIG_MEMBERS[] = {
     "name",          "symbol",  "reserve", "reserveStatement", "admission", "quotaGas",
     "quotaPeriod_s", "members", NULL};
@@ -197,6 +234,7 @@ const struct service MONEY_SERVICE = {
     .methods = METHODS,
     .events = EVENTS,
     .errors = ERRORS,
+    .notes = NOTES,
     .genesis = genesis,
 };
 
