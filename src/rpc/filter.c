@@ -1,0 +1,231 @@
+/* Polled filters. A filter remembers only how far it has told: logs are searched, blocks counted
+ * and pending hashes fetched when it is polled. Unpolled for 5 minutes, it is forgotten. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "rpc/methods.h"
+
+enum filter_kind { FILTER_NONE, FILTER_LOGS, FILTER_BLOCKS, FILTER_PENDING };
+
+struct rpc_filter {
+    enum filter_kind kind;
+    uint8_t id[RPC_ID_BYTES];
+    char *criteria; /* FILTER_LOGS: eth_newFilter's object, as JSON */
+    uint64_t next;  /* block, or place in the feed of pending hashes */
+    uint64_t expires_us;
+};
+
+void put_id(struct buf *out, const uint8_t id[RPC_ID_BYTES])
+{
+    json_put_data(out, id, RPC_ID_BYTES);
+}
+
+bool read_id(struct rpc_call *c, const struct json *j, uint8_t id[RPC_ID_BYTES])
+{
+    const char *text = j ? json_text(j) : NULL;
+    if (!text || hex_decode(id, RPC_ID_BYTES, text, strlen(text)) != E_OK)
+        return rpc_fail(c, RPC_PARAMS, "the id must be one that this node gave");
+    return true;
+}
+
+void filters_open(struct rpc *r)
+{
+    pthread_mutex_init(&r->filter_lock, NULL);
+    r->filters = mem_zalloc(LIMIT_RPC_FILTERS, sizeof *r->filters);
+}
+
+/* The lock is held. */
+static void forget(struct rpc *r, struct rpc_filter *f)
+{
+    if (f->kind == FILTER_PENDING)
+        feed_watch_pending(r, -1);
+    mem_free(f->criteria);
+    *f = (struct rpc_filter){0};
+}
+
+static void expire(struct rpc *r)
+{
+    uint64_t now = clock_mono_us();
+    for (unsigned i = 0; i < LIMIT_RPC_FILTERS; i++)
+        if (r->filters[i].kind != FILTER_NONE && r->filters[i].expires_us < now)
+            forget(r, &r->filters[i]);
+}
+
+void filters_close(struct rpc *r)
+{
+    for (unsigned i = 0; i < LIMIT_RPC_FILTERS; i++)
+        forget(r, &r->filters[i]);
+    mem_free(r->filters);
+    pthread_mutex_destroy(&r->filter_lock);
+}
+
+unsigned filters_count(struct rpc *r)
+{
+    unsigned n = 0;
+    pthread_mutex_lock(&r->filter_lock);
+    expire(r);
+    for (unsigned i = 0; i < LIMIT_RPC_FILTERS; i++)
+        n += r->filters[i].kind != FILTER_NONE;
+    pthread_mutex_unlock(&r->filter_lock);
+    return n;
+}
+
+/* add takes criteria. */
+static bool add(struct rpc_call *c, enum filter_kind kind, char *criteria, uint64_t next)
+{
+    struct rpc *r = c->r;
+    struct rpc_filter *f = NULL;
+    pthread_mutex_lock(&r->filter_lock);
+    expire(r);
+    for (unsigned i = 0; i < LIMIT_RPC_FILTERS && !f; i++)
+        if (r->filters[i].kind == FILTER_NONE)
+            f = &r->filters[i];
+    if (f) {
+        *f = (struct rpc_filter){.kind = kind,
+                                 .criteria = criteria,
+                                 .next = next,
+                                 .expires_us = clock_mono_us() + RPC_FILTER_US};
+        random_bytes(f->id, sizeof f->id);
+        put_id(c->out, f->id);
+    } else {
+        mem_free(criteria);
+    }
+    pthread_mutex_unlock(&r->filter_lock);
+    return f || rpc_fail(c, RPC_LIMIT, "too many filters: at most %u", LIMIT_RPC_FILTERS);
+}
+
+bool eth_new_filter(struct rpc_call *c)
+{
+    struct log_criteria f;
+    if (!criteria_read(c, param(c, 0), &f))
+        return false;
+    buf_clear(&c->scratch);
+    json_print(&c->scratch, param(c, 0));
+    return add(c, FILTER_LOGS, mem_strdup(buf_cstr(&c->scratch)), chain_view_head(c->view) + 1);
+}
+
+bool eth_new_block_filter(struct rpc_call *c)
+{
+    return add(c, FILTER_BLOCKS, NULL, chain_head(c->chain).number + 1);
+}
+
+bool eth_new_pending_filter(struct rpc_call *c)
+{
+    bool full;
+    if (!param_bool(c, 0, &full))
+        return false;
+    feed_watch_pending(c->r, 1);
+    if (add(c, FILTER_PENDING, NULL, feed_pending_end(c->r)))
+        return true;
+    feed_watch_pending(c->r, -1);
+    return false;
+}
+
+/* take copies a filter's state (criteria duplicated into the arena) and, for `advance`, moves it on
+ * to what comes after the view's head; false when there is none. */
+static bool take(struct rpc_call *c, bool advance, struct rpc_filter *out)
+{
+    uint8_t id[RPC_ID_BYTES];
+    struct rpc *r = c->r;
+    struct chain_view *v = call_view(c);
+    bool found = false;
+    if (!v || !read_id(c, param(c, 0), id))
+        return false;
+    uint64_t head = chain_view_head(v);
+    pthread_mutex_lock(&r->filter_lock);
+    expire(r);
+    for (unsigned i = 0; i < LIMIT_RPC_FILTERS && !found; i++) {
+        struct rpc_filter *f = &r->filters[i];
+        if (f->kind == FILTER_NONE || memcmp(f->id, id, sizeof id) != 0)
+            continue;
+        found = true;
+        *out = *f;
+        if (f->criteria)
+            out->criteria = arena_strdup(&c->arena, f->criteria);
+        f->expires_us = clock_mono_us() + RPC_FILTER_US;
+        if (advance && f->kind == FILTER_PENDING) {
+            buf_clear(&c->scratch);
+            feed_pending(r, &f->next, &c->scratch);
+        } else if (advance && head >= f->next) {
+            f->next = head + 1;
+        }
+    }
+    pthread_mutex_unlock(&r->filter_lock);
+    return found || rpc_fail(c, RPC_NOT_FOUND, "filter not found");
+}
+
+static bool put_new_logs(struct rpc_call *c, const struct rpc_filter *f, bool all)
+{
+    struct log_criteria criteria;
+    struct json *json = NULL;
+    struct diag d;
+    enum err e = json_parse(&json, bytes_str(f->criteria), &d);
+    ASSERT(e == E_OK); /* it was printed by us */
+    bool ok = criteria_read(c, json, &criteria);
+    json_free(json);
+    if (!ok)
+        return false;
+    if (!all && criteria.by_hash) {
+        json_put_raw(c->out, "[]");
+        return true;
+    }
+    if (!all && criteria.from < f->next)
+        criteria.from = f->next;
+    if (!all && criteria.from > f->next && criteria.from == chain_view_head(c->view))
+        criteria.from = f->next; /* "latest" at each poll: everything since the last one */
+    return logs_search(c, &criteria);
+}
+
+bool eth_get_filter_changes(struct rpc_call *c)
+{
+    struct rpc_filter f;
+    struct hash hash;
+    if (!take(c, true, &f))
+        return false;
+    if (f.kind == FILTER_LOGS)
+        return put_new_logs(c, &f, false);
+    json_open(c->out, '[');
+    if (f.kind == FILTER_PENDING) {
+        for (size_t at = 0; at < c->scratch.len; at += 32)
+            json_put_data(c->out, c->scratch.data + at, 32);
+    } else {
+        for (uint64_t n = f.next; n <= chain_view_head(c->view); n++) {
+            struct header h;
+            enum err e = chain_load_header(c->view, n, &c->arena, &h, &hash);
+            if (e != E_OK)
+                return rpc_fail_err(c, e);
+            if (!call_in_time(c))
+                return false;
+            put_hash(c->out, &hash);
+        }
+    }
+    json_close(c->out, ']');
+    return true;
+}
+
+bool eth_get_filter_logs(struct rpc_call *c)
+{
+    struct rpc_filter f;
+    if (!take(c, false, &f))
+        return false;
+    if (f.kind != FILTER_LOGS)
+        return rpc_fail(c, RPC_NOT_FOUND, "filter not found");
+    return put_new_logs(c, &f, true);
+}
+
+bool eth_uninstall_filter(struct rpc_call *c)
+{
+    uint8_t id[RPC_ID_BYTES];
+    struct rpc *r = c->r;
+    bool found = false;
+    if (!read_id(c, param(c, 0), id))
+        return false;
+    pthread_mutex_lock(&r->filter_lock);
+    for (unsigned i = 0; i < LIMIT_RPC_FILTERS && !found; i++) {
+        found = r->filters[i].kind != FILTER_NONE && memcmp(r->filters[i].id, id, sizeof id) == 0;
+        if (found)
+            forget(r, &r->filters[i]);
+    }
+    pthread_mutex_unlock(&r->filter_lock);
+    json_put_bool(c->out, found);
+    return true;
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""Turn files into one C source: embed.py OUT.c FILE... -> the table WEB_FILES of rpc/page.h."""
+import os
+import sys
+
+TYPES = {'.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8',
+         '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'}
+
+
+def main(out, files):
+    lines = ['/* Made by tools/embed.py from web/; do not edit. */', '#include "rpc/page.h"', '']
+    rows = []
+    for i, path in enumerate(files):
+        with open(path, 'rb') as f:
+            data = f.read()
+        lines.append(f'static const unsigned char file_{i}[] = {{')
+        for at in range(0, len(data), 20):
+            lines.append('    ' + ''.join(f'{b},' for b in data[at:at + 20]))
+        lines.append('};')
+        name = os.path.basename(path)
+        url = '/' if name == 'index.html' else '/' + name
+        kind = TYPES[os.path.splitext(name)[1]]
+        rows.append(f'    {{"{url}", "{kind}", file_{i}, sizeof file_{i}}},')
+    lines += ['const struct web_file WEB_FILES[] = {', *rows, '    {0},', '};', '']
+    with open(out, 'w', encoding='ascii') as f:
+        f.write('\n'.join(lines))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1], sys.argv[2:])
