@@ -1,7 +1,7 @@
 /* Keccak-f[1600] with the 25 lanes in locals and two rounds per step, so that the permutation of
  * positions (pi) costs nothing: each pair of rounds reads a.. writes e.., then back.
  *
- * Threads   no state but one flag of the processor, read by the compiler's runtime. */
+ * Threads   no state but the processor's features, read once by the compiler's runtime. */
 #include "crypto/keccak.h"
 
 const struct hash KECCAK_EMPTY = {{0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 0x23, 0x3c, 0x92, 0x7e, 0x7d,
@@ -12,6 +12,8 @@ const struct hash KECCAK_EMPTY_TRIE = {{0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55
                                         0xff, 0x83, 0x45, 0xe6, 0x92, 0xc0, 0xf8, 0x6e,
                                         0x5b, 0x48, 0xe0, 0x1b, 0x99, 0x6c, 0xad, 0xc0,
                                         0x01, 0x62, 0x2f, 0xb5, 0xe3, 0x63, 0xb4, 0x21}};
+
+bool keccak_plain_only;
 
 #define RATE_LANES (KECCAK_RATE / 8)
 
@@ -91,7 +93,7 @@ __attribute__((target("bmi,bmi2"))) static void permute_bmi(uint64_t s[25])
 static void permute(uint64_t s[25])
 {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("bmi2") && __builtin_cpu_supports("bmi")) {
+    if (!keccak_plain_only && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("bmi")) {
         permute_bmi(s);
         return;
     }
