@@ -1,6 +1,11 @@
 /* solo: one proposer on one machine. A thread makes a block as soon as something waits (block_ms 0)
  * or at most one per block_ms; no empty blocks. What arrives while a block is being written to disk
- * stands in the next one, so the faster transactions come, the more of them share a disk write. */
+ * stands in the next one, so the faster transactions come, the more of them share a disk write.
+ *
+ * Gathering: a block costs about half a millisecond however small it is. When transactions come
+ * from many at once (the last block had SOLO_MANY or more), the next block waits until the last
+ * one's duration is a quarter of the time, or SOLO_ENOUGH are there, or SOLO_GATHER_US passed.
+ * Someone who waits for each receipt before sending again is not delayed. */
 #include "engine/engine.h"
 
 #include <pthread.h>
@@ -14,9 +19,16 @@
 
 #define SOLO_TICK_MS 500u /* how often an idle engine tells the chain the time */
 
+#define SOLO_MANY 4u
+#define SOLO_ENOUGH 4000u
+#define SOLO_GATHER_US 30000u
+#define SOLO_LOOK_US 5000u
+
 struct solo {
     pthread_t thread;
     _Atomic bool stopping;
+    uint64_t began_us, ended_us; /* the last block; 0: none yet */
+    size_t last_count;
 };
 
 /* fail stops producing for good: the store or the state cannot be trusted to go on. */
@@ -50,13 +62,31 @@ static enum err seal_and_commit(struct engine *e, const struct block *b, struct 
     return E_OK;
 }
 
+/* rest_us is how long the next block has to wait yet, with `ready` transactions there. */
+static uint64_t rest_us(const struct engine *e, const struct solo *s, size_t ready)
+{
+    uint64_t now_us = clock_mono_us(), due_us = 0;
+    if (!s->began_us)
+        return 0;
+    if (e->block_ms) {
+        due_us = s->began_us + (uint64_t)e->block_ms * 1000;
+    } else if (s->last_count >= SOLO_MANY && ready < SOLO_ENOUGH) {
+        uint64_t gather_us = 3 * (s->ended_us - s->began_us);
+        due_us = s->ended_us + (gather_us < SOLO_GATHER_US ? gather_us : SOLO_GATHER_US);
+    }
+    return due_us > now_us ? due_us - now_us : 0;
+}
+
 /* make_block does one round. False when the engine must stop. */
 static bool make_block(struct engine *e)
 {
     struct diag d = {""};
     struct proposal p;
     const struct block *b;
+    struct solo *solo = e->private_data;
+    solo->began_us = clock_mono_us();
     chain_prepare(e->chain, &p, clock_unix_s());
+    solo->last_count = p.tx_count;
     if (p.tx_count == 0)
         return true;
     enum err code = chain_finalize(e->chain, &p, true, &b, &d);
@@ -78,20 +108,19 @@ static void *run(void *arg)
     struct engine *e = arg;
     struct solo *solo = e->private_data;
     struct pool *pool = chain_pool(e->chain);
-    uint64_t last_us = 0;
     while (!atomic_load(&solo->stopping)) {
         chain_tell_time(e->chain, clock_unix_s());
-        if (!pool_wait(pool, SOLO_TICK_MS))
-            continue;
-        uint64_t period_us = (uint64_t)e->block_ms * 1000;
-        uint64_t since_us = clock_mono_us() - last_us;
-        if (last_us && since_us < period_us) {
-            pool_pause(pool, (unsigned)((period_us - since_us + 999) / 1000));
-            continue;
+        size_t ready = pool_wait(pool, SOLO_TICK_MS);
+        uint64_t rest = ready ? rest_us(e, solo, ready) : 0;
+        if (rest && !e->block_ms && rest > SOLO_LOOK_US)
+            rest = SOLO_LOOK_US; /* and see whether enough are there */
+        if (rest) {
+            pool_pause(pool, (unsigned)((rest + 999) / 1000));
+        } else if (ready) {
+            if (!make_block(e))
+                break;
+            solo->ended_us = clock_mono_us();
         }
-        last_us = clock_mono_us();
-        if (!make_block(e))
-            break;
     }
     return NULL;
 }
