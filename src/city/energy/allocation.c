@@ -240,7 +240,7 @@ void allocate_waterfill(uint64_t *out, uint64_t production_wh, const uint64_t *c
     size_t open = 0; /* members that still take part: index[], weight[] */
     for (size_t i = 0; i < count; i++) {
         out[i] = 0;
-        if (ppm[i] != 0) {
+        if (ppm[i] != 0 && consumption_wh[i] != 0) { /* no need is satisfied already */
             s->index[open] = (uint32_t)i;
             s->weight[open++] = ppm[i];
         }
