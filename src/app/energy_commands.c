@@ -1,0 +1,35 @@
+/* energy_commands: the table of `parvis energy ...`. */
+#include "app/energy_allocate.h"
+#include "app/energy_files.h"
+#include "app/energy_ledger.h"
+
+const struct command ENERGY_COMMANDS[] = {
+    {"energy allocate", "", 0, 0,
+     "shares a period's production by the contract's rules, from files, without a ledger",
+     "répartit la production d'une période selon les règles du contrat, depuis des fichiers, sans "
+     "registre",
+     ENERGY_ALLOCATE_OPTIONS, energy_allocate_run},
+    {"energy sample", "", 0, 0, "makes a synthetic district to try the program with",
+     "fabrique un quartier synthétique pour essayer le programme", ENERGY_SAMPLE_OPTIONS,
+     energy_sample_run},
+    {"energy import", "FILE...", 1, 4096,
+     "checks meter files (Enedis load curves in CSV or JSON) and converts them",
+     "vérifie des fichiers de comptage (courbes Enedis en CSV ou JSON) et les convertit",
+     ENERGY_IMPORT_OPTIONS, energy_import_run},
+    {"energy load", "", 0, 0,
+     "registers an operation on the ledger, sends its readings day by day and closes the months",
+     "inscrit une opération au registre, envoie ses relevés jour par jour et clôt les mois",
+     ENERGY_LOAD_OPTIONS, energy_load_run},
+    {"energy report", "", 0, 0, "tells what an operation produced, shared, invoiced and paid",
+     "dit ce qu'une opération a produit, partagé, facturé et payé", ENERGY_REPORT_OPTIONS,
+     energy_report_run},
+    {"energy export", "allocations|classes|coefficients|invoices|html", 1, 1,
+     "writes what the ledger holds of an operation as CSV, or its invoices as printable HTML",
+     "écrit ce que le registre contient d'une opération en CSV, ou ses factures en HTML imprimable",
+     ENERGY_EXPORT_OPTIONS, energy_export_run},
+    {"energy erase", "POINT", 1, 1,
+     "destroys what names a person at a point in the organiser's file",
+     "détruit dans le fichier de l'organisateur ce qui nomme une personne à un point",
+     ENERGY_ERASE_OPTIONS, energy_erase_run},
+    {0},
+};

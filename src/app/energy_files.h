@@ -1,0 +1,13 @@
+/* energy_files: `parvis energy sample`, `import` and `erase`: work on files only. */
+#ifndef PARVIS_APP_ENERGY_FILES_H
+#define PARVIS_APP_ENERGY_FILES_H
+
+#include "app/command.h"
+
+extern const struct cli_option ENERGY_SAMPLE_OPTIONS[], ENERGY_IMPORT_OPTIONS[],
+    ENERGY_ERASE_OPTIONS[];
+int energy_sample_run(struct cli *cli);
+int energy_import_run(struct cli *cli);
+int energy_erase_run(struct cli *cli);
+
+#endif
