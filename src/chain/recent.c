@@ -1,5 +1,7 @@
 #include "chain/recent.h"
 
+#include <stdatomic.h>
+
 void recent_init(struct recent *r, uint64_t salt)
 {
     *r = (struct recent){.txs = {.key_at = offsetof(struct recent_tx, hash),
@@ -17,7 +19,7 @@ struct recent_block *recent_block_new(void)
 
 void recent_unref(struct recent_block *b)
 {
-    if (!b || __atomic_sub_fetch(&b->references, 1, __ATOMIC_ACQ_REL) != 0)
+    if (!b || atomic_fetch_sub(&b->references, 1) != 1)
         return;
     arena_free(&b->arena);
     mem_free(b);
@@ -47,7 +49,7 @@ void recent_add(struct recent *r, struct recent_block *b)
     b->index = arena_alloc(&b->arena, (b->block.tx_count + 1) * sizeof *b->index);
     for (size_t i = 0; i < b->block.tx_count; i++)
         b->index[i] = (struct recent_tx){b->block.txs[i].hash, b, (uint32_t)i};
-    __atomic_add_fetch(&b->references, 1, __ATOMIC_RELAXED);
+    atomic_fetch_add(&b->references, 1);
 
     struct recent_block *dropped[RECENT_BLOCKS];
     size_t dropped_count = 0;
@@ -81,7 +83,7 @@ struct recent_block *recent_get(struct recent *r, uint64_t number)
     bool kept = r->count && number >= r->oldest && number <= r->newest;
     struct recent_block *b = kept ? r->ring[number % RECENT_BLOCKS] : NULL;
     if (b)
-        __atomic_add_fetch(&b->references, 1, __ATOMIC_RELAXED);
+        atomic_fetch_add(&b->references, 1);
     pthread_mutex_unlock(&r->lock);
     return b;
 }
