@@ -48,6 +48,7 @@ struct op {
     bool del;
     uint64_t height;
     size_t name_at, name_len, value_at, value_len;
+    uint64_t order; /* first bytes of the hidden name: where the store will put it */
 };
 
 struct statedb {
