@@ -8,7 +8,6 @@
 #include "crypto/keccak.h"
 
 #define RECORD_FIXED 100u
-#define NEVER UINT64_MAX
 
 static const struct address NOBODY;
 
@@ -79,7 +78,7 @@ static enum err next_id(struct service_call *c, const struct address *payer, str
 
 static bool expired(struct service_call *c, const struct money_hold_record *h)
 {
-    return h->expiry_s != NEVER && service_now_s(c) >= h->expiry_s;
+    return service_now_s(c) >= h->expiry_s;
 }
 
 static enum err hold(struct service_call *c, const struct money_hold_record *h, struct hash *id)

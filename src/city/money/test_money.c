@@ -385,6 +385,7 @@ static const struct row ESCROW_ROWS[] = {
     {"carol", "refund", {"#1"}, "ok"},
     {"alice", "hold", {"@shop", "@zero", "10", "1700009000", HASH_A}, "\"#2\""},
     {"zero", "refund", {"#2"}, "NotAuthorised(account=@zero, role=\"arbiter\")"},
+    {"zero", "release", {"#2", "@shop", "1"}, "NotAuthorised(account=@zero, role=\"arbiter\")"},
     {"shop", "refund", {"#2"}, "ok"},
     {"alice", "balanceOf", {"@alice"}, "\"850\""},
     /* without payee the arbiter chooses, and the payer may not release */
@@ -1131,6 +1132,8 @@ TEST(money_for_other_services)
     CHECK_STR(BENCH_CALL(&b, "alice", &AGENT, "ask"), bench_text(&b, "\"@issuer\", \"0\""));
     CHECK_STR(BENCH_CALL(&b, "alice", &AGENT, "pay", "@bob", "100"), "ok");
     check_log(&b, 0, TRANSFER, 3);
+    /* the caller pays for what money did: 100 own, the move, a log of 4 topics and a word */
+    CHECK_INT(BENCH_GAS - b.result.gas_left, 100 + 2 * 5000 + 4 * 375 + 32 * 8);
     CHECK_STR(BENCH_CALL(&b, "alice", &AGENT, "pay", "@bob", "901"),
               bench_text(&b, "ERC20InsufficientBalance(sender=@alice, balance=900, needed=901)"));
     CHECK_STR(BENCH_CALL(&b, "alice", &AGENT, "pay", "@agent", "1"),
