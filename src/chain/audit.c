@@ -333,11 +333,12 @@ static enum err open_again(struct audit *a, const char *scratch_dir, struct stor
 
 static enum err run_passes(struct audit *a, const char *scratch_dir, struct store **scratch)
 {
+    TRY(store_check_pages(a->store, a->d));
+    TRY(check_records(a));
     enum err e = blocks_head(a->txn, &a->head, &a->head_hash);
     if (e != E_OK)
         return diag_set(a->d, e, T("the head record: %s", "l'enregistrement de tête : %s"),
                         err_text(e));
-    TRY(check_records(a));
     TRY(open_again(a, scratch_dir, scratch));
     TRY(check_blocks(a));
     TRY(check_counts(a));

@@ -128,6 +128,12 @@ enum err store_sync(struct store *s);
 
 #define STORE_HEADROOM_BYTES (16u << 20)
 
+/* store_check_pages verifies the structure of the whole file without trusting it: every page in
+ * bounds, in one place, of the kind and order its tree needs. Damage there could otherwise stop the
+ * process when LMDB follows it. Says nothing about values: store_walk opens those.
+ * E_OK | E_CORRUPT (d names the page) | E_IO | E_LIMIT. Cost: reads every page of the trees. */
+enum err store_check_pages(struct store *s, struct diag *d);
+
 /* Test seam: called before each LMDB operation that can fail; a non-zero return is used as if the
  * operation had failed with that errno or MDB code. */
 extern int (*store_fault_hook)(const char *operation);

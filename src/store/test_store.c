@@ -341,6 +341,77 @@ TEST(a_changed_record_is_noticed)
     test_count(noticed);
 }
 
+/* Any byte of the file: no open, check or walk may crash (a child process tells), and what is not a
+ * value is caught by the structure check or changes nothing. */
+static int look_at(const char *dir)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        struct store_config config = config_of(dir);
+        struct store *s;
+        struct store_txn *t;
+        struct diag d;
+        struct walk w = {0};
+        config.read_only = true;
+        enum err e = store_open(&s, &config, &d);
+        if (e == E_OK)
+            e = store_check_pages(s, &d);
+        if (e == E_OK)
+            e = store_begin_read(s, &t);
+        for (enum store_table table = 0; e == E_OK && table < STORE_TABLE_COUNT; table++)
+            e = store_walk(t, table, 0, note_record, &w);
+        _exit(e != E_OK || w.broken ? 1 : 0);
+    }
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(a_damaged_structure_is_caught_before_it_is_followed)
+{
+    const char *dir = test_tmpdir();
+    struct store *s = make(dir);
+    struct diag d;
+    char path[4096];
+    static uint8_t big[9000];
+    struct stat st;
+    struct store_txn *t;
+    REQUIRE(s);
+    for (uint64_t round = 0; round < 4; round++) { /* branch pages, overflow pages, a free list */
+        REQUIRE(store_begin_write(s, &t) == E_OK);
+        for (uint64_t i = 0; i < 120; i++) {
+            struct store_key key = {round, bytes_of(&i, sizeof i)};
+            CHECK_ERR(store_put(t, TABLE_NODE, key, bytes_of(big, 60 + i)), E_OK);
+            CHECK_ERR(store_put(t, TABLE_FLAT, key, bytes_of(big, 30)), E_OK);
+        }
+        CHECK_ERR(store_put(t, TABLE_BODY, at(round), bytes_of(big, sizeof big)), E_OK);
+        CHECK_ERR(store_commit(t), E_OK);
+        CHECK_ERR(store_check_pages(s, &d), E_OK);
+    }
+    store_close(s);
+    CHECK_INT(look_at(dir), 0);
+    snprintf(path, sizeof path, "%s/store.mdb", dir);
+    REQUIRE(stat(path, &st) == 0);
+    size_t caught = 0, crashed = 0;
+    for (int i = 0; i < 600; i++) {
+        /* half of the flips in page heads, where structure is */
+        off_t page = (off_t)(test_random() % (uint64_t)(st.st_size / 4096)) * 4096;
+        off_t offset = page + (off_t)(test_random() % (i % 2 ? 4096 : 64));
+        flip(dir, "store.mdb", offset);
+        int seen = look_at(dir);
+        caught += seen == 1;
+        crashed += seen < 0;
+        if (seen < 0)
+            printf("# byte %lld crashed\n", (long long)offset);
+        flip(dir, "store.mdb", offset);
+    }
+    CHECK_INT(crashed, 0);
+    CHECK(caught > 100);
+    CHECK_INT(look_at(dir), 0);
+    test_count(caught);
+}
+
 TEST(a_full_map_leaves_the_data)
 {
     const char *dir = test_tmpdir();
