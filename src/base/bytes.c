@@ -23,7 +23,7 @@ void buf_reserve(struct buf *b, size_t extra)
 
 uint8_t *buf_grow(struct buf *b, size_t len)
 {
-    buf_reserve(b, len);
+    buf_reserve(b, len ? len : 1); /* never a NULL pointer, even for no bytes */
     uint8_t *p = b->data + b->len;
     b->len += len;
     return p;

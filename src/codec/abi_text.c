@@ -73,10 +73,11 @@ static enum err integer_of(struct u256 *out, const struct abi_type *type, const 
     struct u256 v;
     if (u256_parse(&v, text + negative) != E_OK)
         return E_ABI;
-    unsigned sign = type->kind == ABI_INT;
-    /* the magnitude fits, or is that of the lowest negative number */
-    bool lowest = negative && u256_bit_len(v) == type->bits && abi_word_holds(type, negate(v));
-    if (u256_bit_len(v) > type->bits - sign && !lowest)
+    /* two's complement has one more number below zero: -v fits where v - 1 does */
+    struct u256 magnitude = v;
+    if (negative && !u256_is_zero(v))
+        u256_sub(&magnitude, v, u256_from_u64(1));
+    if (u256_bit_len(magnitude) > type->bits - (type->kind == ABI_INT))
         return E_ABI;
     *out = negative ? negate(v) : v;
     return E_OK;
