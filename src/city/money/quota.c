@@ -9,7 +9,6 @@
 /* A bucket as it will be written: its record, header included. */
 struct bucket {
     struct buf record;
-    bool loaded;
     bool changed;
 };
 
@@ -18,7 +17,7 @@ struct quota_block {
     struct quota_config config;
     bool limited; /* false in a state without the money service */
     uint64_t period;
-    struct bucket buckets[QUOTA_BUCKETS];
+    struct bucket *buckets[QUOTA_BUCKETS]; /* NULL: not looked at in this block */
 };
 
 struct quota_block *quota_block_new(struct state *s, uint64_t timestamp_s)
@@ -37,7 +36,10 @@ void quota_block_free(struct quota_block *q)
     if (!q)
         return;
     for (size_t i = 0; i < QUOTA_BUCKETS; i++)
-        buf_free(&q->buckets[i].record);
+        if (q->buckets[i]) {
+            buf_free(&q->buckets[i]->record);
+            mem_free(q->buckets[i]);
+        }
     mem_free(q);
 }
 
@@ -45,16 +47,16 @@ void quota_block_free(struct quota_block *q)
 static struct bucket *load_bucket(struct quota_block *q, const struct address *account)
 {
     unsigned number = quota_bucket(account);
-    struct bucket *b = &q->buckets[number];
-    if (b->loaded)
+    struct bucket *b = q->buckets[number];
+    if (b)
         return b;
+    b = q->buckets[number] = mem_zalloc(1, sizeof *b);
     struct hash slot = quota_use_slot(number);
     struct bytes stored = state_storage(q->state, &MONEY_SERVICE.address, &slot);
     size_t count;
     const uint8_t *entries = quota_use_entries(stored, q->period, &count);
     be64_put(buf_grow(&b->record, QUOTA_USE_HEADER), q->period);
     buf_put(&b->record, entries, count * QUOTA_USE_BYTES);
-    b->loaded = true;
     return b;
 }
 
@@ -112,8 +114,8 @@ void quota_use(struct quota_block *q, const struct address *account, uint64_t ga
 void quota_flush(struct quota_block *q)
 {
     for (unsigned i = 0; i < QUOTA_BUCKETS; i++) {
-        struct bucket *b = &q->buckets[i];
-        if (!b->changed)
+        struct bucket *b = q->buckets[i];
+        if (!b || !b->changed)
             continue;
         struct hash slot = quota_use_slot(i);
         state_set_storage(q->state, &MONEY_SERVICE.address, &slot, buf_view(&b->record));
