@@ -232,7 +232,7 @@ TEST(open_says_what_is_there)
 static void flip(const char *dir, const char *name, off_t offset)
 {
     char path[4096];
-    uint8_t byte;
+    uint8_t byte = 0;
     snprintf(path, sizeof path, "%s/%s", dir, name);
     int fd = open(path, O_RDWR);
     CHECK(fd >= 0 && pread(fd, &byte, 1, offset) == 1);
