@@ -148,6 +148,8 @@ void keccak_init(struct keccak *k)
 void keccak_update(struct keccak *k, const void *data, size_t len)
 {
     const uint8_t *p = data;
+    if (len == 0) /* data may be NULL then, and NULL + 0 is undefined */
+        return;
     if (k->fill) {
         size_t take = KECCAK_RATE - k->fill < len ? KECCAK_RATE - k->fill : len;
         absorb_bytes(k->lane, k->fill, p, take);
