@@ -114,7 +114,7 @@ void sky_fill(struct sky *out, size_t count, int64_t start_s, uint64_t seed)
         }
         step_state = step_state * 85 / 100 + noise_normal_q16(seed, STREAM_CLOUD_STEP, i) / 2;
         int32_t season = cos_q16((int32_t)(day % 365) * 65536 / 365 + 31000); /* about +1 in July */
-        int64_t clear = 36000 + season / 7 + day_state * 28 / 100 + step_state * 12 / 100;
+        int64_t clear = 42000 + season / 7 + day_state * 28 / 100 + step_state * 12 / 100;
         light(s, clamp(clear, Q16 / 12, Q16));
         /* 12.5 +- 9.5 degrees over the year, +- 4 over the day, weather on top */
         int32_t hour_turn = (int32_t)((t % 86400 - 54000) * 65536 / 86400);
