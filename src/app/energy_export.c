@@ -312,6 +312,15 @@ static enum err read_tariff(struct export *x, struct chain_line *l, struct diag 
     return E_OK;
 }
 
+static void add_line(struct chain_lines *all, struct chain_line l)
+{
+    if (all->count == all->cap) {
+        all->cap = all->cap ? all->cap * 2 : 64;
+        all->at = mem_resize(all->at, all->cap, sizeof *all->at);
+    }
+    all->at[all->count++] = l;
+}
+
 static enum err read_invoice(struct export *x, uint32_t month, uint32_t consumer,
                              struct chain_lines *out, struct diag *d)
 {
@@ -334,11 +343,7 @@ static enum err read_invoice(struct export *x, uint32_t month, uint32_t consumer
                             T("an invoice line of an unknown producer",
                               "ligne de facture d'un producteur inconnu"));
         TRY(read_tariff(x, &l, d));
-        if (out->count == out->cap) {
-            out->cap = out->cap ? out->cap * 2 : 64;
-            out->at = mem_resize(out->at, out->cap, sizeof *out->at);
-        }
-        out->at[out->count++] = l;
+        add_line(out, l);
     }
     return E_OK;
 }
@@ -355,7 +360,7 @@ static int by_month_producer_consumer(const void *a, const void *b)
     return x->of_month < y->of_month ? -1 : x->of_month > y->of_month;
 }
 
-/* Months closed so far, each consumer's invoice. visit(ctx, first, count): its lines. */
+/* Every line of the months closed so far. */
 static enum err read_invoices(struct export *x, struct chain_lines *all, struct diag *d)
 {
     const char *only = cli_get(x->cli, "point");
@@ -386,13 +391,48 @@ static void put_csv_line(struct export *x, const struct chain_line *l)
              l->ht_cents + l->vat_cents);
 }
 
+/* The ledger makes no line where no energy went from a producer to a consumer; the table of all
+ * lines says so with a zero. all is sorted. */
+static enum err add_zero_lines(struct export *x, struct chain_lines *all, struct diag *d)
+{
+    const char *only = cli_get(x->cli, "point");
+    size_t at = 0, sorted = all->count;
+    for (uint32_t month = x->first_month; month < x->op.open_month; month++)
+        for (uint32_t k = 0; k < x->op.producers && month_wanted(x, month); k++) {
+            struct chain_line zero = {
+                .month = month, .of_month = month, .producer = x->producer[k]};
+            arena_reset(&x->chain.arena);
+            TRY(read_tariff(x, &zero, d));
+            for (uint32_t i = 0; i < x->op.consumers; i++) {
+                bool there = false;
+                zero.consumer = x->consumer[i];
+                for (;
+                     at < sorted && all->at[at].month == month &&
+                     all->at[at].producer == zero.producer && all->at[at].consumer == zero.consumer;
+                     at++)
+                    there |= all->at[at].of_month == month;
+                if (!there && (!only || strcmp(only, x->point[zero.consumer].id) == 0))
+                    add_line(all, zero);
+            }
+        }
+    return E_OK;
+}
+
+static void sort_lines(struct chain_lines *all)
+{
+    if (all->count)
+        qsort(all->at, all->count, sizeof *all->at, by_month_producer_consumer);
+}
+
 static enum err export_invoices_csv(struct export *x, struct diag *d)
 {
     struct chain_lines all = {0};
     bool vat_is_20 = true;
     enum err e = read_invoices(x, &all, d);
-    if (all.count)
-        qsort(all.at, all.count, sizeof *all.at, by_month_producer_consumer);
+    sort_lines(&all);
+    if (e == E_OK)
+        e = add_zero_lines(x, &all, d);
+    sort_lines(&all);
     for (size_t i = 0; i < all.count; i++)
         vat_is_20 &= all.at[i].vat_ppm == 200000;
     export_invoice_header(&x->out, vat_is_20);
