@@ -3,6 +3,8 @@
 #include "test.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -602,4 +604,96 @@ TEST(cost_is_what_changed)
            small, large);
     CHECK(small >= 20); /* ten histories, a root, a stale list, branches */
     CHECK(large <= small + 10 * 2 + 5);
+}
+
+/* Views in other threads, while blocks are written: each sees its own transaction's head and a few
+ * heights below, whole. */
+struct reading {
+    struct store *store;
+    const struct world *saved;
+    _Atomic bool stop;
+    _Atomic unsigned reads, wrong;
+};
+
+static void read_once(struct reading *x, struct store_txn *t)
+{
+    struct buf head = {0};
+    struct store_key key = {.name = bytes_str("test head")};
+    if (store_get(t, TABLE_META, key, &head) != E_OK) {
+        buf_free(&head);
+        return;
+    }
+    uint64_t height = be64_get(head.data);
+    buf_free(&head);
+    for (uint64_t back = 0; back < 4 && back < height; back++) {
+        const struct world *w = &x->saved[height - back];
+        struct statedb_view *v;
+        if (statedb_view_open(&v, x->store, t, &w->root, height - back, height, false) != E_OK) {
+            x->wrong++;
+            continue;
+        }
+        const struct state_reader *r = statedb_view_reader(v);
+        for (unsigned i = 0; i < ACCOUNTS; i++) {
+            struct address address = address_of(i);
+            struct account a;
+            bool exists;
+            if (r->account(r->ctx, &address, &a, &exists) != E_OK || exists != w->a[i].alive ||
+                a.nonce != w->a[i].nonce)
+                x->wrong++;
+        }
+        x->reads++;
+        statedb_view_close(v);
+    }
+}
+
+static void *read_always(void *ctx)
+{
+    struct reading *x = ctx;
+    while (!x->stop) {
+        struct store_txn *t;
+        if (store_begin_read(x->store, &t) != E_OK) {
+            x->wrong++;
+            break;
+        }
+        read_once(x, t);
+        store_abort(t);
+    }
+    return NULL;
+}
+
+TEST(views_while_writing)
+{
+    static struct world saved[101];
+    struct rig r;
+    rig_open(&r, false);
+    memset(saved, 0, sizeof saved);
+    struct reading x = {.store = r.store, .saved = saved};
+    pthread_t thread[2];
+    for (int i = 0; i < 2; i++)
+        REQUIRE(pthread_create(&thread[i], NULL, read_always, &x) == 0);
+    for (uint64_t height = 1; height <= 100; height++) {
+        struct hash root;
+        struct store_txn *t;
+        uint8_t head[8];
+        saved[height] = saved[height - 1];
+        random_block(r.s, &saved[height]);
+        CHECK_ERR(statedb_apply(r.db, r.s, height, &root), E_OK);
+        saved[height].root = root; /* before the commit makes the height visible */
+        REQUIRE(store_begin_write(r.store, &t) == E_OK);
+        CHECK_ERR(statedb_write(r.db, t), E_OK);
+        be64_put(head, height);
+        CHECK_ERR(store_put(t, TABLE_META, (struct store_key){.name = bytes_str("test head")},
+                            bytes_of(head, sizeof head)),
+                  E_OK);
+        CHECK_ERR(store_commit(t), E_OK);
+        statedb_written(r.db);
+        state_clear(r.s);
+    }
+    while (x.reads < 20) /* on a busy machine the readers may only start now */
+        sched_yield();
+    x.stop = true;
+    for (int i = 0; i < 2; i++)
+        pthread_join(thread[i], NULL);
+    CHECK_INT(x.wrong, 0);
+    rig_close(&r);
 }
