@@ -36,18 +36,23 @@ struct receipt {
     struct log_entry *logs;
     size_t log_count;
     bool has_created;
-    struct address created;   /* not part of the encoding */
-    struct bytes output;      /* revert data; not part of the encoding, not stored */
+    struct address created; /* not part of the encoding */
+    struct bytes output;    /* revert data; not part of the encoding, not stored */
 };
 
+/* header_decode: E_OK | E_RLP | E_RANGE (a number or extra_data too wide) | E_BLOCK (a constant
+ * field has another value). extra_data borrows from rlp. */
 void header_encode(struct buf *out, const struct header *h);
-enum err header_decode(struct header *out, struct bytes rlp); /* extra_data borrows */
+enum err header_decode(struct header *out, struct bytes rlp);
 struct hash header_hash(const struct header *h);
 
-/* Typed receipt encoding (EIP-2718) as in the receipts trie. receipt_decode fills logs in the arena. */
+/* Typed receipt encoding (EIP-2718) as in the receipts trie. receipt_decode copies logs into the
+ * arena; gas_used is not in the encoding and stays 0. E_OK | E_RLP | E_TX_TYPE | E_RANGE (a status
+ * above 1, more than four topics). */
 void receipt_encode(struct buf *out, const struct receipt *r);
 enum err receipt_decode(struct receipt *out, struct arena *a, struct bytes encoded);
 
+/* The logs bloom (Yellow Paper sec. 4.3.1): items are a log's address and each of its topics. */
 void bloom_add(uint8_t bloom[BLOOM_BYTES], struct bytes item);
 bool bloom_may_contain(const uint8_t bloom[BLOOM_BYTES], struct bytes item);
 
