@@ -57,6 +57,7 @@ struct pool {
     struct list lists[PLACE_COUNT];
     size_t idle_senders;
     size_t bytes;
+    size_t txs_max, bytes_max;
     uint64_t epoch; /* counts heads: state read before a change of it is stale */
     int wake_fd;
     bool sleeping; /* someone waits on wake_fd */
@@ -287,7 +288,7 @@ static enum err replace(struct pool *p, size_t at, struct entry *old, struct ent
 
 static bool is_full(const struct pool *p, size_t extra_bytes)
 {
-    return p->by_hash.count >= LIMIT_POOL_TXS || p->bytes + extra_bytes > LIMIT_POOL_BYTES;
+    return p->by_hash.count >= p->txs_max || p->bytes + extra_bytes > p->bytes_max;
 }
 
 /* make_room lets an executable transaction push out the oldest ones that wait behind a gap. */
@@ -628,6 +629,8 @@ struct pool *pool_new(struct chain *c)
     struct pool *p = mem_zalloc(1, sizeof *p);
     uint64_t salt = chain_salt(chain_store(c));
     p->chain = c;
+    p->txs_max = LIMIT_POOL_TXS;
+    p->bytes_max = LIMIT_POOL_BYTES;
     pthread_mutex_init(&p->lock, NULL);
     p->by_hash = (struct ptr_map){.key_at = offsetof(struct entry, tx) + offsetof(struct tx, hash),
                                   .key_len = sizeof(struct hash),
@@ -638,6 +641,14 @@ struct pool *pool_new(struct chain *c)
     p->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     ASSERT(p->wake_fd >= 0);
     return p;
+}
+
+void pool_limit(struct pool *p, size_t txs_max, size_t bytes_max)
+{
+    pthread_mutex_lock(&p->lock);
+    p->txs_max = txs_max < LIMIT_POOL_TXS ? txs_max : LIMIT_POOL_TXS;
+    p->bytes_max = bytes_max < LIMIT_POOL_BYTES ? bytes_max : LIMIT_POOL_BYTES;
+    pthread_mutex_unlock(&p->lock);
 }
 
 void pool_free(struct pool *p)

@@ -9,6 +9,7 @@
 #include "test.h"
 
 #define LEDGER_ACCOUNTS 8
+#define LEDGER_CONTRACT 5 /* this account has code */
 #define LEDGER_CHAIN_ID 20260u
 #define LEDGER_TIME 1700000000u
 #define LEDGER_GAS_LIMIT 30000000u
@@ -24,6 +25,7 @@ struct ledger {
     struct address accounts[LEDGER_ACCOUNTS]; /* the last one has no funds */
     uint64_t nonces[LEDGER_ACCOUNTS];         /* of the next transaction made */
     struct arena arena;
+    const char *services; /* the genesis file's "services", or NULL */
 };
 
 static inline void ledger_keys(struct ledger *l)
@@ -47,9 +49,13 @@ static inline void ledger_genesis_text(struct ledger *l, struct buf *out)
     for (size_t i = 0; i + 1 < LEDGER_ACCOUNTS; i++) {
         buf_puts(out, i ? ", \"" : "\"");
         buf_put_hex(out, l->accounts[i].b, 20);
-        buf_puts(out, "\": {\"balance\": \"1000000000000000000000\"}");
+        buf_puts(out, "\": {\"balance\": \"1000000000000000000000\"");
+        buf_puts(out, i == LEDGER_CONTRACT ? ", \"code\": \"0x00\"}" : "}");
     }
-    buf_puts(out, "}}");
+    buf_puts(out, "}");
+    if (l->services)
+        buf_putf(out, ", \"services\": %s", l->services);
+    buf_puts(out, "}");
 }
 
 static inline struct store *ledger_store(const char *dir, bool create)
@@ -74,12 +80,12 @@ static inline bool ledger_open(struct ledger *l)
     return false;
 }
 
-static inline bool ledger_begin(struct ledger *l)
+static inline bool ledger_begin_with(struct ledger *l, const char *services)
 {
     struct genesis g = {0};
     struct buf text = {0};
     struct diag d = {""};
-    *l = (struct ledger){0};
+    *l = (struct ledger){.services = services};
     snprintf(l->dir, sizeof l->dir, "%s", test_tmpdir());
     ledger_keys(l);
     ledger_genesis_text(l, &text);
@@ -95,6 +101,11 @@ static inline bool ledger_begin(struct ledger *l)
         return ledger_open(l);
     test_fail(__FILE__, __LINE__, "chain_create: %s", d.text);
     return false;
+}
+
+static inline bool ledger_begin(struct ledger *l)
+{
+    return ledger_begin_with(l, NULL);
 }
 
 static inline void ledger_end(struct ledger *l)

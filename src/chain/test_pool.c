@@ -213,6 +213,70 @@ TEST(blocks_of_others_clear_the_pool)
     ledger_end(&l);
 }
 
+TEST(contracts_cannot_send)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct tx t = ledger_unsigned(&l, LEDGER_CONTRACT, 1, 1);
+    refused(&l, &t, LEDGER_CONTRACT, E_TX_SENDER_CODE);
+    ledger_end(&l);
+}
+
+TEST(a_quota_bounds_admission_and_comes_back)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin_with(&l, "{\"money\": {\"quotaGas\": 63000, \"quotaPeriod_s\": 3600}}"));
+    for (int i = 0; i < 3; i++) {
+        ledger_transfer(&l, 0, 1, 1);
+        CHECK_INT(ledger_block(&l), 1);
+    }
+    struct tx t = ledger_unsigned(&l, 0, 1, 1);
+    refused(&l, &t, 0, E_TX_QUOTA);
+    ledger_transfer(&l, 1, 0, 1); /* others have their own */
+    chain_tell_time(l.chain, LEDGER_TIME + 7200);
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    ledger_end(&l);
+}
+
+TEST(only_members_are_admitted)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin_with(&l, "{\"money\": {\"admission\": \"members\"}}"));
+    struct tx t = ledger_unsigned(&l, 0, 1, 1);
+    refused(&l, &t, 0, E_TX_NOT_MEMBER);
+    ledger_end(&l);
+}
+
+TEST(a_full_pool_makes_room_only_behind_gaps)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    pool_limit(pool, 3, SIZE_MAX);
+    send_nonce(&l, 1, 5);
+    send_nonce(&l, 0, 2);
+    send_nonce(&l, 0, 0);
+    struct tx gapped = ledger_unsigned(&l, 2, 1, 1), t;
+    gapped.nonce = 7;
+    refused(&l, &gapped, 2, E_POOL_FULL);
+    send_nonce(&l, 2, 0); /* pushes account 1's out: the oldest behind a gap */
+    struct visit v = {0};
+    pool_visit(pool, note, &v);
+    CHECK_INT(v.count, 3);
+    CHECK_INT(pool_stats(pool).queued, 1);
+    send_nonce(&l, 3, 0);
+    CHECK_INT(pool_stats(pool).queued, 0);
+    t = ledger_unsigned(&l, 4, 1, 1);
+    refused(&l, &t, 4, E_POOL_FULL);
+    CHECK_INT(ledger_block(&l), 3);
+    pool_limit(pool, 10, t.raw.len);
+    CHECK_ERR(ledger_send(&l, &t, 4), E_OK);
+    t = ledger_unsigned(&l, 3, 1, 1);
+    t.nonce = 1;
+    refused(&l, &t, 3, E_POOL_FULL); /* by bytes */
+    ledger_end(&l);
+}
+
 TEST(one_sender_is_bounded)
 {
     struct ledger l;

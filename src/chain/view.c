@@ -1,9 +1,11 @@
 /* view: reading blocks and state, from any thread. */
 #include "chain/chain_internal.h"
 
-#include "base/limits.h"
-
-#define VIEW_STATES_MAX 8
+/* A state opened through a view. */
+struct view_state {
+    uint64_t number;
+    struct statedb_view *view;
+};
 
 struct chain_view {
     struct chain *chain;
@@ -12,11 +14,8 @@ struct chain_view {
     uint64_t txn_head;          /* the head inside txn: head.number or later */
     struct recent_block **held; /* shared blocks handed out */
     size_t held_count, held_cap;
-    struct {
-        uint64_t number;
-        struct statedb_view *view;
-    } states[VIEW_STATES_MAX];
-    size_t state_count;
+    struct view_state *states;
+    size_t state_count, state_cap;
 };
 
 enum err chain_view_open(struct chain *c, struct chain_view **out)
@@ -38,6 +37,7 @@ void chain_view_close(struct chain_view *v)
     for (size_t i = 0; i < v->held_count; i++)
         recent_unref(v->held[i]);
     mem_free(v->held);
+    mem_free(v->states);
     mem_free(v);
 }
 
@@ -197,10 +197,11 @@ enum err chain_state_at(struct chain_view *v, uint64_t number, struct statedb_vi
             *out = v->states[i].view;
             return E_OK;
         }
-    if (v->state_count == VIEW_STATES_MAX)
-        return E_LIMIT;
     TRY(open_state(v, number, out));
-    v->states[v->state_count].number = number;
-    v->states[v->state_count++].view = *out;
+    if (v->state_count == v->state_cap) {
+        v->state_cap = v->state_cap ? 2 * v->state_cap : 4;
+        v->states = mem_resize(v->states, v->state_cap, sizeof *v->states);
+    }
+    v->states[v->state_count++] = (struct view_state){number, *out};
     return E_OK;
 }

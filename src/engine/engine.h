@@ -20,7 +20,7 @@ struct engine {
     struct chain *chain;
     uint8_t key32[32];          /* the node's key: seals blocks */
     struct address address;
-    unsigned block_ms;          /* 0: a block as soon as there is work; else at most one per period */
+    unsigned block_ms;          /* at most one block per period; 0: as soon as there is work */
     void *private_data;
     _Atomic bool failed;        /* a commit failed; the node must stop */
     struct diag failure;
