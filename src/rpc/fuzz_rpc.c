@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "chain/pool.h"
+#include "city/service.h"
 #include "engine/engine.h"
 #include "rpc/rpc.h"
 #include "store/store.h"
@@ -43,7 +44,7 @@ static void send(const uint8_t key[32], uint64_t nonce, const uint8_t *input, si
                    .nonce = nonce,
                    .gas_limit = 200000,
                    .data = bytes_of(input, len)};
-    ASSERT(address_from_hex(&t.to, "0x0000000000000000000000000000000000000c01") == E_OK);
+    t.to = service_named("money")->address;
     ASSERT(tx_sign(&t, &arena, key) == E_OK);
     ASSERT(pool_add(chain_pool(engine.chain), t.raw, &hash) == E_OK);
 }
