@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-uint64_t clock_unix_s(void);      /* wall clock, seconds since 1970 */
-uint64_t clock_mono_us(void);     /* monotonic, microseconds */
+uint64_t clock_unix_s(void);           /* wall clock, seconds since 1970 */
+uint64_t clock_mono_us(void);          /* monotonic, microseconds */
 void clock_set_fixed(uint64_t unix_s); /* test seam; 0 returns to the real clock */
 
 /* random_bytes fills out from the system's generator; fail-stop if there is none. */

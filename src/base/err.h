@@ -10,65 +10,64 @@
 #define PARVIS_BASE_ERR_H
 
 /* X(name, English text, French text) */
-#define ERR_TABLE(X)                                                                               \
-    X(E_OK, "no error", "aucune erreur")                                                           \
-    X(E_USAGE, "wrong command line", "ligne de commande incorrecte")                               \
-    X(E_INVALID, "invalid value", "valeur invalide")                                               \
-    X(E_RANGE, "value out of range", "valeur hors limites")                                        \
-    X(E_NOT_FOUND, "not found", "introuvable")                                                     \
-    X(E_EXISTS, "already exists", "existe déjà")                                                   \
-    X(E_TOO_LARGE, "too large", "trop grand")                                                      \
-    X(E_TIMEOUT, "timed out", "délai dépassé")                                                     \
-    X(E_UNSUPPORTED, "not supported", "non pris en charge")                                        \
-    X(E_HEX, "not hexadecimal of the expected length",                                             \
-      "pas de l'hexadécimal de la longueur attendue")                                              \
-    X(E_RLP, "malformed RLP", "RLP mal formé")                                                     \
-    X(E_ABI, "malformed ABI data", "données ABI mal formées")                                      \
-    X(E_JSON, "malformed JSON", "JSON mal formé")                                                  \
-    X(E_CSV, "malformed CSV", "CSV mal formé")                                                     \
-    X(E_GENESIS, "invalid genesis", "genèse invalide")                                             \
-    X(E_IO, "input/output error", "erreur d'entrée-sortie")                                        \
-    X(E_DISK_FULL, "the disk is full", "le disque est plein")                                      \
-    X(E_MAP_FULL, "the store reached its map size", "la base a atteint sa taille maximale")        \
-    X(E_LOCKED, "the data directory is used by another process",                                   \
-      "le dossier de données est utilisé par un autre processus")                                  \
-    X(E_KEY, "wrong key or passphrase", "clé ou phrase secrète incorrecte")                        \
-    X(E_CORRUPT, "a stored record does not hold", "un enregistrement stocké est altéré")           \
-    X(E_VERSION, "made by another version", "créé par une autre version")                          \
-    X(E_SIGNATURE, "invalid signature", "signature invalide")                                      \
-    X(E_TX_TYPE, "transaction type not supported", "type de transaction non pris en charge")       \
-    X(E_TX_CHAIN_ID, "transaction signed for another chain",                                       \
-      "transaction signée pour une autre chaîne")                                                  \
-    X(E_TX_NONCE_LOW, "nonce too low", "nonce trop bas")                                           \
-    X(E_TX_NONCE_HIGH, "nonce too high", "nonce trop élevé")                                       \
-    X(E_TX_NONCE_MAX, "nonce has reached its maximum", "le nonce a atteint son maximum")           \
-    X(E_TX_FUNDS, "insufficient funds for gas * price + value",                                    \
-      "fonds insuffisants pour gas * prix + valeur")                                               \
-    X(E_TX_INTRINSIC_GAS, "gas limit below the intrinsic gas",                                     \
-      "limite de gas inférieure au gas intrinsèque")                                               \
-    X(E_TX_GAS_LIMIT, "gas limit above the transaction or block limit",                            \
-      "limite de gas supérieure à celle de la transaction ou du bloc")                             \
-    X(E_TX_FEE, "fee cap below the base fee or below the priority fee",                            \
-      "plafond de frais inférieur aux frais de base ou à la priorité")                             \
-    X(E_TX_INITCODE, "init code too large", "code d'initialisation trop grand")                    \
-    X(E_TX_SENDER_CODE, "the sender is a contract", "l'émetteur est un contrat")                   \
-    X(E_TX_QUOTA, "the sender's gas quota for this period is used up",                             \
-      "le quota de gas de l'émetteur pour cette période est épuisé")                               \
-    X(E_TX_NOT_MEMBER, "the sender is not an admitted member",                                     \
-      "l'émetteur n'est pas un membre admis")                                                      \
-    X(E_TX_KNOWN, "already known", "déjà connue")                                                  \
-    X(E_TX_UNDERPRICED, "replacement transaction underpriced",                                     \
-      "transaction de remplacement au prix trop bas")                                              \
-    X(E_TX_TOO_LARGE, "transaction too large", "transaction trop grande")                          \
-    X(E_POOL_FULL, "the transaction pool is full, send again later",                               \
-      "la file des transactions est pleine, renvoyez plus tard")                                   \
-    X(E_BLOCK, "the block does not hold", "le bloc n'est pas valide")                              \
-    X(E_PRUNED, "state of that block is no longer kept",                                           \
-      "l'état de ce bloc n'est plus conservé")                                                     \
-    X(E_REVERT, "execution reverted", "exécution annulée")                                         \
-    X(E_OUT_OF_GAS, "out of gas", "gas épuisé")                                                    \
-    X(E_LIMIT, "a limit of this node was reached", "une limite de ce nœud est atteinte")           \
-    X(E_CONNECT, "no connection to the node", "pas de connexion au nœud")                          \
+#define ERR_TABLE(X)                                                                              \
+    X(E_OK, "no error", "aucune erreur")                                                          \
+    X(E_USAGE, "wrong command line", "ligne de commande incorrecte")                              \
+    X(E_INVALID, "invalid value", "valeur invalide")                                              \
+    X(E_RANGE, "value out of range", "valeur hors limites")                                       \
+    X(E_NOT_FOUND, "not found", "introuvable")                                                    \
+    X(E_EXISTS, "already exists", "existe déjà")                                                  \
+    X(E_TOO_LARGE, "too large", "trop grand")                                                     \
+    X(E_TIMEOUT, "timed out", "délai dépassé")                                                    \
+    X(E_UNSUPPORTED, "not supported", "non pris en charge")                                       \
+    X(E_HEX, "not hexadecimal of the expected length",                                            \
+      "pas de l'hexadécimal de la longueur attendue")                                             \
+    X(E_RLP, "malformed RLP", "RLP mal formé")                                                    \
+    X(E_ABI, "malformed ABI data", "données ABI mal formées")                                     \
+    X(E_JSON, "malformed JSON", "JSON mal formé")                                                 \
+    X(E_CSV, "malformed CSV", "CSV mal formé")                                                    \
+    X(E_GENESIS, "invalid genesis", "genèse invalide")                                            \
+    X(E_IO, "input/output error", "erreur d'entrée-sortie")                                       \
+    X(E_DISK_FULL, "the disk is full", "le disque est plein")                                     \
+    X(E_MAP_FULL, "the store reached its map size", "la base a atteint sa taille maximale")       \
+    X(E_LOCKED, "the data directory is used by another process",                                  \
+      "le dossier de données est utilisé par un autre processus")                                 \
+    X(E_KEY, "wrong key or passphrase", "clé ou phrase secrète incorrecte")                       \
+    X(E_CORRUPT, "a stored record does not hold", "un enregistrement stocké est altéré")          \
+    X(E_VERSION, "made by another version", "créé par une autre version")                         \
+    X(E_SIGNATURE, "invalid signature", "signature invalide")                                     \
+    X(E_TX_TYPE, "transaction type not supported", "type de transaction non pris en charge")      \
+    X(E_TX_CHAIN_ID, "transaction signed for another chain",                                      \
+      "transaction signée pour une autre chaîne")                                                 \
+    X(E_TX_NONCE_LOW, "nonce too low", "nonce trop bas")                                          \
+    X(E_TX_NONCE_HIGH, "nonce too high", "nonce trop élevé")                                      \
+    X(E_TX_NONCE_MAX, "nonce has reached its maximum", "le nonce a atteint son maximum")          \
+    X(E_TX_FUNDS, "insufficient funds for gas * price + value",                                   \
+      "fonds insuffisants pour gas * prix + valeur")                                              \
+    X(E_TX_INTRINSIC_GAS, "gas limit below the intrinsic gas",                                    \
+      "limite de gas inférieure au gas intrinsèque")                                              \
+    X(E_TX_GAS_LIMIT, "gas limit above the transaction or block limit",                           \
+      "limite de gas supérieure à celle de la transaction ou du bloc")                            \
+    X(E_TX_FEE, "fee cap below the base fee or below the priority fee",                           \
+      "plafond de frais inférieur aux frais de base ou à la priorité")                            \
+    X(E_TX_INITCODE, "init code too large", "code d'initialisation trop grand")                   \
+    X(E_TX_SENDER_CODE, "the sender is a contract", "l'émetteur est un contrat")                  \
+    X(E_TX_QUOTA, "the sender's gas quota for this period is used up",                            \
+      "le quota de gas de l'émetteur pour cette période est épuisé")                              \
+    X(E_TX_NOT_MEMBER, "the sender is not an admitted member",                                    \
+      "l'émetteur n'est pas un membre admis")                                                     \
+    X(E_TX_KNOWN, "already known", "déjà connue")                                                 \
+    X(E_TX_UNDERPRICED, "replacement transaction underpriced",                                    \
+      "transaction de remplacement au prix trop bas")                                             \
+    X(E_TX_TOO_LARGE, "transaction too large", "transaction trop grande")                         \
+    X(E_POOL_FULL, "the transaction pool is full, send again later",                              \
+      "la file des transactions est pleine, renvoyez plus tard")                                  \
+    X(E_BLOCK, "the block does not hold", "le bloc n'est pas valide")                             \
+    X(E_PRUNED, "state of that block is no longer kept", "l'état de ce bloc n'est plus conservé") \
+    X(E_REVERT, "execution reverted", "exécution annulée")                                        \
+    X(E_OUT_OF_GAS, "out of gas", "gas épuisé")                                                   \
+    X(E_LIMIT, "a limit of this node was reached", "une limite de ce nœud est atteinte")          \
+    X(E_CONNECT, "no connection to the node", "pas de connexion au nœud")                         \
     X(E_STOPPED, "stopped", "arrêté")
 
 enum err {
@@ -97,18 +96,18 @@ enum err diag_wrap(struct diag *d, enum err e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* TRY returns the error of an expression to the caller. */
-#define TRY(expression)                                                                            \
-    do {                                                                                           \
-        enum err try_err_ = (expression);                                                          \
-        if (try_err_ != E_OK)                                                                      \
-            return try_err_;                                                                       \
+#define TRY(expression)                   \
+    do {                                  \
+        enum err try_err_ = (expression); \
+        if (try_err_ != E_OK)             \
+            return try_err_;              \
     } while (0)
 
 /* ASSERT stops the process on a broken invariant, in every build flavour. Never for bad input. */
-#define ASSERT(condition)                                                                          \
-    do {                                                                                           \
-        if (__builtin_expect(!(condition), 0))                                                     \
-            assert_failed(#condition, __FILE__, __LINE__);                                         \
+#define ASSERT(condition)                                  \
+    do {                                                   \
+        if (__builtin_expect(!(condition), 0))             \
+            assert_failed(#condition, __FILE__, __LINE__); \
     } while (0)
 _Noreturn void assert_failed(const char *condition, const char *file, int line);
 

@@ -1,5 +1,6 @@
 /* lang: text for people, in French and English. T("English", "français") picks by the language
- * set at start (--lang, else PARVIS_LANG, LC_ALL, LC_MESSAGES, LANG). Never on the consensus path. */
+ * set at start (--lang, else PARVIS_LANG, LC_ALL, LC_MESSAGES, LANG). Never on the consensus path.
+ */
 #ifndef PARVIS_BASE_LANG_H
 #define PARVIS_BASE_LANG_H
 

@@ -14,7 +14,8 @@ struct ecdsa_signature {
 
 /* ecdsa_sign makes the deterministic (RFC 6979), low-s signature of a 32-byte digest.
  * E_OK | E_KEY (not a valid secret key). */
-enum err ecdsa_sign(struct ecdsa_signature *out, const struct hash *digest, const uint8_t key32[32]);
+enum err ecdsa_sign(struct ecdsa_signature *out, const struct hash *digest,
+                    const uint8_t key32[32]);
 
 /* ecdsa_recover returns the address that signed digest. s must be <= n/2 (EIP-2) unless
  * allow_high_s (Frontier transactions and the ecrecover precompile). E_OK | E_SIGNATURE. */
