@@ -47,7 +47,9 @@ void coefficients_put(struct buf *out, const uint32_t *ppm, size_t steps)
 
 enum err readings_open(struct readings_reader *r, struct bytes batch)
 {
-    *r = (struct readings_reader){batch.data, batch.data, batch.data + batch.len};
+    static const uint8_t EMPTY[1];
+    const uint8_t *p = batch.len != 0 ? batch.data : EMPTY;
+    *r = (struct readings_reader){p, p, p + batch.len};
     if (batch.len == 0 || *r->p != READINGS_VERSION)
         return E_INVALID;
     r->p++;
