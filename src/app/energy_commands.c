@@ -16,6 +16,11 @@ const struct command ENERGY_COMMANDS[] = {
      "checks meter files (Enedis load curves in CSV or JSON) and converts them",
      "vérifie des fichiers de comptage (courbes Enedis en CSV ou JSON) et les convertit",
      ENERGY_IMPORT_OPTIONS, energy_import_run},
+    {"energy start", "", 0, 0,
+     "prints when an operation's data begin, in seconds since 1970 (for `parvis init --timestamp`)",
+     "affiche le début des données d'une opération, en secondes depuis 1970 (pour `parvis init "
+     "--timestamp`)",
+     ENERGY_START_OPTIONS, energy_start_run},
     {"energy load", "", 0, 0,
      "registers an operation on the ledger, sends its readings day by day and closes the months",
      "inscrit une opération au registre, envoie ses relevés jour par jour et clôt les mois",

@@ -252,6 +252,37 @@ int energy_import_run(struct cli *cli)
     return EXIT_OK;
 }
 
+/* --- start ------------------------------------------------------------------------------------ */
+
+const struct cli_option ENERGY_START_OPTIONS[] = {
+    {"data", "DIR", "folder with operation.json", "dossier avec operation.json"},
+    {"operation", "FILE", "or the file itself", "ou le fichier lui-même"},
+    {0},
+};
+
+int energy_start_run(struct cli *cli)
+{
+    char path[4096];
+    struct district o;
+    struct problems p = {0};
+    struct diag d = {0};
+    const char *dir = cli_get(cli, "data"), *file = cli_get(cli, "operation");
+    if (!dir == !file) {
+        diag_set(&d, E_USAGE,
+                 T("give --data DIR or --operation FILE",
+                   "donnez --data DOSSIER ou --operation FICHIER"));
+        return cli_fail(cli, E_USAGE, &d);
+    }
+    snprintf(path, sizeof path, "%s%s", file ? file : dir, file ? "" : "/operation.json");
+    enum err e = district_read(&o, path, &p, &d);
+    if (e == E_OK)
+        printf("%lld\n", (long long)o.start_s);
+    district_free(&o);
+    if (e != E_OK)
+        return energy_problems(cli, e, &p, &d);
+    return EXIT_OK;
+}
+
 /* --- erase ------------------------------------------------------------------------------------ */
 
 const struct cli_option ENERGY_ERASE_OPTIONS[] = {

@@ -15,6 +15,8 @@ const struct cli_option ENERGY_REPORT_OPTIONS[] = {
      "fichier scellé de l'organisateur (défaut HOME/organiser.sealed)"},
     {"data", "DIR", "also compute the same days from files and compare every day and invoice line",
      "calcule aussi les mêmes jours depuis les fichiers et compare chaque jour et chaque ligne"},
+    {"key", "KEY", "the key that is expected: another one on the ledger is a fault",
+     "la clé attendue : une autre au registre est une faute"},
     {"operation", "FILE", "or the three files one by one", "ou les trois fichiers un par un"},
     {"consumption", "FILE", "consumption in Wh, wide CSV", "consommations en Wh, CSV large"},
     {"production", "FILE", "production in Wh, wide CSV", "productions en Wh, CSV large"},
@@ -228,11 +230,24 @@ static void print_table(const struct report *r)
     buf_free(&b);
 }
 
+static enum err check_key(const struct report *r, struct diag *d)
+{
+    const char *expected = cli_get(r->cli, "key");
+    const char *actual = allocation_key_name((enum allocation_key)r->op.key);
+    if (!expected || strcmp(expected, actual) == 0)
+        return E_OK;
+    return diag_set(d, E_INVALID,
+                    T("the operation shares by the key \"%s\", not \"%s\"",
+                      "l'opération partage selon la clé « %s », pas « %s »"),
+                    actual, expected);
+}
+
 static enum err read_report(struct report *r, struct problems *p, struct diag *d)
 {
     bool files = cli_has(r->cli, "data") || cli_has(r->cli, "operation");
     TRY(energy_chain_select(&r->chain, r->cli, &r->organiser, &r->have_organiser, d));
     TRY(chain_operation_get(&r->chain, &r->op, d));
+    TRY(check_key(r, d));
     TRY(chain_totals_get(&r->chain, &r->totals, d));
     TRY(client_quantity(r->chain.client, "eth_blockNumber", "[]", &r->blocks, d));
     return files ? check_files(r, p, d) : E_OK;
