@@ -138,6 +138,7 @@ static void run(uint64_t accounts, uint64_t changes, unsigned blocks)
 
 int main(int argc, char **argv)
 {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     uint64_t changes = argc > 1 ? strtoull(argv[1], NULL, 10) : 5000;
     unsigned blocks = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 200;
     printf("us of CPU per changed account, %u blocks (pruning starts at block 129)\n", blocks);

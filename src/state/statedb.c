@@ -196,6 +196,8 @@ static void trim(struct statedb *db)
         st->nodes = trie_node_count(st->trie);
         db->nodes += st->nodes;
     }
+    if (db->nodes + trie_node_count(db->accounts) > db->nodes_max)
+        drop_tries(db); /* everything was used just now: begin anew */
 }
 
 /* Opening */

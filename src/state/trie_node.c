@@ -366,22 +366,26 @@ void compute_refs(struct trie *t, struct node *n)
 
 static void put_number(struct buf *out, uint64_t v)
 {
+    uint8_t bytes[10];
+    size_t n = 0;
     for (; v >= 0x80; v >>= 7)
-        buf_put_u8(out, (uint8_t)(v | 0x80));
-    buf_put_u8(out, (uint8_t)v);
+        bytes[n++] = (uint8_t)(v | 0x80);
+    bytes[n++] = (uint8_t)v;
+    buf_put(out, bytes, n);
 }
 
 static void put_suffix(struct buf *out, const struct leaf *l)
 {
     size_t end = 2 * (size_t)l->n.len, i = l->depth;
     put_number(out, end - i);
-    if (i & 1) /* the key's length is even, so its packed tail is shifted by one nibble */
-        for (; i < end; i += 2) {
-            uint8_t low = i + 1 < end ? key_nibble(l->key, i + 1) : 0;
-            buf_put_u8(out, (uint8_t)(key_nibble(l->key, i) << 4 | low));
-        }
-    else
+    if (!(i & 1)) {
         buf_put(out, l->key + i / 2, l->n.len - i / 2);
+        return;
+    }
+    /* the key's length is even, so its packed tail is shifted by one nibble */
+    uint8_t *p = buf_grow(out, (end - i + 1) / 2);
+    for (size_t at = i / 2; at < l->n.len; at++)
+        *p++ = (uint8_t)(l->key[at] << 4 | (at + 1 < l->n.len ? l->key[at + 1] >> 4 : 0));
 }
 
 void node_store(struct buf *out, const struct node *n, uint64_t commit_height)
