@@ -297,7 +297,7 @@ TEST(every_block_is_told_once)
     int fd = ws_dial();
     CHECK(has(ws_ask(fd, "eth_subscribe", "\"newHeads\""), "result"));
     for (int i = 0; i < 300; i++)
-        ledger_transfer(&ledger, (size_t)i % 7, 7, 1);
+        ledger_transfer(&ledger, (size_t)i % LEDGER_CONTRACT, 7, 1);
     unsigned long last = 0, txs = 0;
     while (txs < 300) {
         const char *p = strstr(ws_get(fd), "\"number\":\"0x");
@@ -312,7 +312,7 @@ TEST(every_block_is_told_once)
     CHECK_INT(txs, 300);
     /* stopping with an open subscription and a busy engine */
     for (int i = 0; i < 100; i++)
-        ledger_transfer(&ledger, (size_t)i % 7, 7, 1);
+        ledger_transfer(&ledger, (size_t)i % LEDGER_CONTRACT, 7, 1);
     end();
     close(fd);
 }
