@@ -5,7 +5,12 @@
  * Gathering: a block costs about half a millisecond however small it is. When transactions come
  * from many at once (the last block had SOLO_MANY or more), the next block waits until the last
  * one's duration is a quarter of the time, or SOLO_ENOUGH are there, or SOLO_GATHER_US passed.
- * Someone who waits for each receipt before sending again is not delayed. */
+ * Someone who waits for each receipt before sending again is not delayed.
+ *
+ * Heartbeat: after the last block with transactions one empty block follows, SOLO_HEARTBEAT_US
+ * later if nothing else came. A client that looks for a receipt, finds none, and then waits for the
+ * next block (as ethers does) would wait for ever if its block fell between the two. An idle chain
+ * then rests. */
 #include "engine/engine.h"
 
 #include <pthread.h>
@@ -23,12 +28,14 @@
 #define SOLO_ENOUGH 4000u
 #define SOLO_GATHER_US 30000u
 #define SOLO_LOOK_US 5000u
+#define SOLO_HEARTBEAT_US 400000u
 
 struct solo {
     pthread_t thread;
     _Atomic bool stopping;
     uint64_t began_us, ended_us; /* the last block; 0: none yet */
     size_t last_count;
+    bool heartbeat_due; /* the last block had transactions */
 };
 
 /* fail stops producing for good: the store or the state cannot be trusted to go on. */
@@ -77,8 +84,9 @@ static uint64_t rest_us(const struct engine *e, const struct solo *s, size_t rea
     return due_us > now_us ? due_us - now_us : 0;
 }
 
-/* make_block does one round. False when the engine must stop. */
-static bool make_block(struct engine *e)
+/* make_block does one round; an empty block only as a heartbeat. False when the engine must stop.
+ */
+static bool make_block(struct engine *e, bool heartbeat)
 {
     struct diag d = {""};
     struct proposal p;
@@ -87,20 +95,28 @@ static bool make_block(struct engine *e)
     solo->began_us = clock_mono_us();
     chain_prepare(e->chain, &p, clock_unix_s());
     solo->last_count = p.tx_count;
-    if (p.tx_count == 0)
+    if (p.tx_count == 0 && !heartbeat)
         return true;
     enum err code = chain_finalize(e->chain, &p, true, &b, &d);
-    if (code == E_OK && b->tx_count == 0) { /* all turned out invalid: nothing to order */
+    if (code == E_OK && b->tx_count == 0 &&
+        !heartbeat) { /* all turned out invalid: nothing to order */
         chain_abandon(e->chain);
         return true;
     }
-    if (code == E_OK)
+    if (code == E_OK) {
+        solo->heartbeat_due = b->tx_count > 0;
         code = seal_and_commit(e, b, &d);
-    else
+    } else {
         chain_abandon(e->chain);
+    }
     if (code != E_OK)
         fail(e, code, &d);
     return code == E_OK;
+}
+
+static bool heartbeat(const struct solo *s)
+{
+    return s->heartbeat_due && clock_mono_us() - s->ended_us >= SOLO_HEARTBEAT_US - SOLO_LOOK_US;
 }
 
 static void *run(void *arg)
@@ -110,14 +126,15 @@ static void *run(void *arg)
     struct pool *pool = chain_pool(e->chain);
     while (!atomic_load(&solo->stopping)) {
         chain_tell_time(e->chain, clock_unix_s());
-        size_t ready = pool_wait(pool, SOLO_TICK_MS);
+        size_t ready =
+            pool_wait(pool, solo->heartbeat_due ? SOLO_HEARTBEAT_US / 1000 : SOLO_TICK_MS);
         uint64_t rest = ready ? rest_us(e, solo, ready) : 0;
         if (rest && !e->block_ms && rest > SOLO_LOOK_US)
             rest = SOLO_LOOK_US; /* and see whether enough are there */
         if (rest) {
             pool_pause(pool, (unsigned)((rest + 999) / 1000));
-        } else if (ready) {
-            if (!make_block(e))
+        } else if (ready || heartbeat(solo)) {
+            if (!make_block(e, !ready))
                 break;
             solo->ended_us = clock_mono_us();
         }

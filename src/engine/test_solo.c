@@ -95,6 +95,27 @@ TEST(at_most_one_block_per_period)
     ledger_end(&l);
 }
 
+/* Ten seconds at most for the block that must come; then a second in which none may. */
+TEST(one_empty_block_follows_then_rest)
+{
+    struct ledger l;
+    struct diag d = {""};
+    REQUIRE(ledger_begin(&l));
+    struct engine e = engine_of(&l, 0);
+    REQUIRE(e.ops->start(&e, &d) == E_OK);
+    usleep(600000);
+    CHECK_INT(chain_head(l.chain).number, 0); /* nothing happened yet: no heartbeat */
+    ledger_transfer(&l, 0, 1, 1);
+    for (int i = 0; i < 10000 && chain_head(l.chain).number < 2; i++)
+        usleep(1000);
+    CHECK_INT(chain_head(l.chain).number, 2);
+    usleep(1000000);
+    CHECK_INT(chain_head(l.chain).number, 2);
+    CHECK_INT(chain_head(l.chain).tx_total, 1);
+    e.ops->stop(&e);
+    ledger_end(&l);
+}
+
 TEST(time_never_goes_back)
 {
     struct ledger l;
