@@ -55,7 +55,7 @@ static void visit_step(void *ctx, uint32_t step, const struct allocation_step *i
 
 static enum err write_option(struct cli *cli, const char *option, struct buf *text, struct diag *d)
 {
-    enum err e = energy_write(cli_get(cli, option), buf_view(text), d);
+    enum err e = output_write(cli_get(cli, option), buf_view(text), d);
     buf_clear(text);
     return e;
 }

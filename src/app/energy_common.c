@@ -1,12 +1,7 @@
 /* energy_common: see energy_common.h. */
 #include "app/energy_common.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <zlib.h>
-
-#include "app/cli.h"
-#include "codec/json.h"
 
 int energy_problems(const struct cli *cli, enum err e, struct problems *p, const struct diag *d)
 {
@@ -23,30 +18,6 @@ int energy_problems(const struct cli *cli, enum err e, struct problems *p, const
     }
     problems_free(p);
     return cli_fail(cli, e, d);
-}
-
-enum err energy_write(const char *path, struct bytes text, struct diag *d)
-{
-    size_t len = strlen(path);
-    if (strcmp(path, "-") == 0) {
-        fwrite(text.data, 1, text.len, stdout);
-        return fflush(stdout) == 0 ? E_OK : diag_set(d, E_IO, "stdout: %s", strerror(errno));
-    }
-    if (len <= 3 || strcmp(path + len - 3, ".gz") != 0)
-        return file_write(path, text, 0644, true, d);
-    errno = 0;
-    gzFile gz = gzopen(path, "wb9");
-    if (!gz)
-        return diag_set(d, E_IO, "%s: %s", path, strerror(errno));
-    bool ok = true;
-    for (size_t at = 0; ok && at < text.len;) {
-        unsigned part = text.len - at < (1u << 20) ? (unsigned)(text.len - at) : 1u << 20;
-        ok = gzwrite(gz, text.data + at, part) == (int)part;
-        at += part;
-    }
-    ok = gzclose_w(gz) == Z_OK && ok;
-    return ok ? E_OK
-              : diag_set(d, errno == ENOSPC ? E_DISK_FULL : E_IO, "%s: %s", path, strerror(errno));
 }
 
 enum err energy_load_dataset(struct cli *cli, struct dataset *out, struct problems *p,

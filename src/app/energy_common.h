@@ -3,14 +3,12 @@
 #define PARVIS_APP_ENERGY_COMMON_H
 
 #include "app/command.h"
+#include "gateway/files/output.h"
 #include "gateway/files/settlement.h"
 
 /* energy_problems prints every problem of an import (to standard error, or as JSON) and returns the
  * exit code; use after a function that filled p returned e. Frees p. */
 int energy_problems(const struct cli *cli, enum err e, struct problems *p, const struct diag *d);
-
-/* energy_write writes text to a file ("-": standard output; ".gz": compressed). */
-enum err energy_write(const char *path, struct bytes text, struct diag *d);
 
 /* energy_load_dataset reads --operation, --consumption, --production, or --data DIR. */
 enum err energy_load_dataset(struct cli *cli, struct dataset *out, struct problems *p,

@@ -524,7 +524,7 @@ static enum err run_export(struct export *x, const char *what, struct diag *d)
     else
         TRY(export_steps_of(x, k == 2, d));
     cli_progress_end();
-    return energy_write(cli_get(x->cli, "out") ? cli_get(x->cli, "out") : "-", buf_view(&x->out),
+    return output_write(cli_get(x->cli, "out") ? cli_get(x->cli, "out") : "-", buf_view(&x->out),
                         d);
 }
 

@@ -155,7 +155,7 @@ static enum err write_column(const struct curve_set *s, const char *path, struct
                 buf_putf(&b, "%" PRIu64, m->value);
             buf_put_u8(&b, '\n');
         }
-    enum err e = energy_write(path, buf_view(&b), d);
+    enum err e = output_write(path, buf_view(&b), d);
     buf_free(&b);
     return e;
 }

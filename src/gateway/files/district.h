@@ -33,7 +33,7 @@ struct district_point {
     char prm[16]; /* "" if not given */
     struct district_party holder;
     bool is_producer;
-    bool is_natural;           /* the holder is a person: needs a consent */
+    bool is_natural;     /* the holder is a person: needs a consent */
     uint32_t first_step; /* membership, both included */
     uint32_t last_step;
     uint32_t static_ppm; /* consumers */
@@ -62,7 +62,7 @@ struct district {
  * FILE: member: reason. E_OK | E_CSV (in p) | E_NOT_FOUND | E_IO (in d). */
 enum err district_read(struct district *o, const char *path, struct problems *p, struct diag *d);
 void district_read_json(struct district *o, const char *name, const struct json *j,
-                         struct problems *p);
+                        struct problems *p);
 void district_free(struct district *o);
 
 /* district_put_json appends the description in the form that district_read reads. */

@@ -28,8 +28,8 @@ void export_allocation_header(struct buf *out, const struct district *o);
 void export_allocation_step(struct buf *out, const struct district *o, uint32_t step,
                             const uint64_t *allocated_wh);
 void export_coefficient_header(struct buf *out);
-/* One row per producer and consumer that shared: R3 over a producer's rows gives its matrix row back
- * within 1 Wh (coefficients_derive). */
+/* One row per producer and consumer that shared: R3 over a producer's rows gives its matrix row
+ * back within 1 Wh (coefficients_derive). */
 void export_coefficient_step(struct buf *out, const struct district *o, uint32_t step,
                              const struct allocation_step *in, const uint64_t *matrix_wh,
                              struct allocation_scratch *scratch);

@@ -7,6 +7,7 @@
 
 #include "city/energy/allocation.h"
 #include "gateway/files/civil.h"
+#include "gateway/files/output.h"
 #include "gateway/files/sample_sky.h"
 
 #define STEPS 17520
@@ -386,11 +387,7 @@ enum err sample_write(const char *dir, uint64_t seed, struct diag *d)
     if (e == E_OK) { /* last, so that a folder with it is complete */
         district_put_json(&text, o);
         snprintf(path, sizeof path, "%s/operation.json", dir);
-        FILE *f = fopen(path, "wb");
-        bool ok = f && fwrite(text.data, 1, text.len, f) == text.len;
-        ok = f && fclose(f) == 0 && ok;
-        if (!ok)
-            e = diag_set(d, errno == ENOSPC ? E_DISK_FULL : E_IO, "%s: %s", path, strerror(errno));
+        e = output_write(path, buf_view(&text), d);
     }
     buf_free(&text);
     dataset_free(&s);

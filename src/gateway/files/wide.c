@@ -1,14 +1,11 @@
 /* wide: see wide.h. */
 #include "gateway/files/wide.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include "base/limits.h"
 #include "gateway/files/civil.h"
+#include "gateway/files/output.h"
 
 void wide_free(struct wide *w)
 {
@@ -213,27 +210,9 @@ void wide_write_buf(const struct wide *w, struct buf *out)
 
 enum err wide_write(const struct wide *w, const char *path, struct diag *d)
 {
-    size_t len = strlen(path);
-    bool zip = len > 3 && strcmp(path + len - 3, ".gz") == 0;
     struct buf text = {0};
-    errno = 0;
-    gzFile gz = gzopen(path, zip ? "wb9" : "wbT"); /* T: as it is, without compression */
-    if (!gz)
-        return diag_set(d, E_IO, "%s: %s", path, strerror(errno));
-    put_header(w, &text);
-    bool ok = true;
-    for (size_t step = 0; ok && step <= w->steps; step++) {
-        if (step < w->steps)
-            put_row(w, step, &text);
-        if (text.len > (1u << 18) || step == w->steps) {
-            ok = gzwrite(gz, text.data, (unsigned)text.len) == (int)text.len;
-            buf_clear(&text);
-        }
-    }
-    ok = gzclose_w(gz) == Z_OK && ok;
+    wide_write_buf(w, &text);
+    enum err e = output_write(path, buf_view(&text), d);
     buf_free(&text);
-    if (ok)
-        return E_OK;
-    unlink(path);
-    return diag_set(d, errno == ENOSPC ? E_DISK_FULL : E_IO, "%s: %s", path, strerror(errno));
+    return e;
 }
