@@ -92,7 +92,7 @@ static void fill(struct bench *b, uint64_t accounts)
 
 static void run(uint64_t accounts, uint64_t changes, unsigned blocks)
 {
-    struct bench b = {.dir = "/tmp/parvis-bench-XXXXXX"};
+    struct bench b = {.dir = "/tmp/parvis-bench-state-XXXXXX"};
     struct diag d = {0};
     if (!mkdtemp(b.dir))
         must(E_IO, b.dir);
