@@ -282,7 +282,7 @@ static int compare_changes(const void *a, const void *b)
 }
 
 /* The store keeps records by table, height and hidden name. Going through them in that order
- * touches each of its pages once and fills new ones wholly: a third less time in large states.
+ * touches each of its pages once and fills new ones wholly (bench_state shows what it saves).
  * Equal names keep their order (a cleared slot that is set again is deleted first). */
 static int compare_ops(const void *a, const void *b)
 {
