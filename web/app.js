@@ -66,7 +66,7 @@ async function showNode() {
 
 // --- the district's day -------------------------------------------------------------------------
 
-let energy, days = [], lastRead = -1, shownDay = '';
+let energy, days = [], lastRead = -1, shownDay = '', redraw = () => {};
 const word = (n) => BigInt(n).toString(16).padStart(64, '0');
 const words = (hex) => hex.slice(2).match(/.{64}/g) ?? [];
 const num = (w) => Number(BigInt('0x' + w));
@@ -179,7 +179,9 @@ const svgTag = (name, attributes, text) => {
 };
 
 function draw(d, c, clock) {
-  const W = 960, H = 320, left = 62, right = 12, top = 14, bottom = 30;
+  // drawn at the width it is shown at, so that its text stays readable on a phone
+  const W = Math.max(320, Math.min(960, $('curve').clientWidth)), H = W < 600 ? 230 : 320;
+  const left = 54, right = 12, top = 14, bottom = 30, hours = W < 600 ? 6 : 3;
   const power = (wh) => wh * 60 / c.minutes; // mean W of a step
   const max = Math.max(1, ...c.production.map(power), ...c.consumption.map(power));
   const unit = 10 ** Math.floor(Math.log10(max)), step = [1, 2, 5, 10].map((f) => f * unit / 5).find((s) => max / s <= 6) ?? unit;
@@ -197,7 +199,7 @@ function draw(d, c, clock) {
     svg.append(svgTag('path', { class: 'grid', d: `M${left} ${y(w)}H${W - right}` }));
     svg.append(svgTag('text', { x: left - 8, y: y(w) + 4, 'text-anchor': 'end' }, kw.format(w / 1000) + (w === 0 ? ' kW' : '')));
   }
-  for (let t = 0; t < c.count; t += Math.max(1, Math.round(180 / c.minutes)))
+  for (let t = 0; t < c.count; t += Math.max(1, Math.round(hours * 60 / c.minutes)))
     svg.append(svgTag('text', { x: x(t), y: H - 8, 'text-anchor': 'middle' }, clock(t)));
   const stairs = (v) => v.map((wh, t) => `${t ? 'L' : 'M'}${x(t)} ${y(power(wh))}H${x(t + 1)}`).join('');
   svg.append(svgTag('path', { class: 'shared', d: `M${x(0)} ${y(0)}` + stairs(c.shared).replace('M', 'L') + `V${y(0)}Z` }));
@@ -223,7 +225,8 @@ async function showDay(d) {
     `Produit ${kwh(d.produced)}, consommé ${kwh(d.consumed)}, partagé ${kwh(d.shared)} : ` +
     `${percent(d.shared, d.produced)} de la production est restée dans le quartier ` +
     `et a couvert ${percent(d.shared, d.consumed)} de la consommation.`);
-  draw(d, c, clock);
+  redraw = () => draw(d, c, clock);
+  redraw();
   const rows = document.createDocumentFragment();
   for (let t = 0; t < c.count; t++)
     cells(rows, [clock(t), number.format(c.production[t]), number.format(c.consumption[t]), number.format(c.shared[t])], true);
@@ -269,4 +272,5 @@ $('date').addEventListener('change', () => {
   const found = ofOperation(Number($('operation').value)).find((d) => d.day === wanted);
   if (found) guard(() => showDay(found));
 });
+addEventListener('resize', () => redraw());
 refresh();
