@@ -18,11 +18,11 @@ struct engine_ops {
 struct engine {
     const struct engine_ops *ops;
     struct chain *chain;
-    uint8_t key32[32];          /* the node's key: seals blocks */
+    uint8_t key32[32]; /* the node's key: seals blocks */
     struct address address;
-    unsigned block_ms;          /* at most one block per period; 0: as soon as there is work */
+    unsigned block_ms; /* at most one block per period; 0: as soon as there is work */
     void *private_data;
-    _Atomic bool failed;        /* a commit failed; the node must stop */
+    _Atomic bool failed; /* a commit failed; the node must stop */
     struct diag failure;
 };
 
