@@ -1,12 +1,14 @@
 /* bench: what this machine does in one process, without a network. */
 #include "app/bench.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/cli.h"
+#include "app/home.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "chain/pool.h"
@@ -31,8 +33,8 @@ struct figure {
 struct bench {
     const char *name;
     const char *en, *fr;
-    /* fills figures, returns how many; 0 with a message in d on failure */
-    size_t (*run)(struct cli *cli, struct figure *out, struct diag *d);
+    /* fills figures and their count */
+    enum err (*run)(struct cli *cli, struct figure *out, size_t *count, struct diag *d);
 };
 
 static double cpu_us(void)
@@ -67,13 +69,14 @@ static void keccak_piece(void *ctx)
     memcpy(ctx, h.b, 32);
 }
 
-static size_t bench_keccak(struct cli *cli, struct figure *out, struct diag *d)
+static enum err bench_keccak(struct cli *cli, struct figure *out, size_t *count, struct diag *d)
 {
     (void)cli;
     (void)d;
     uint8_t data[1024] = {1};
     out[0] = (struct figure){"keccak256", "MB/s", 1024.0 / measure(keccak_piece, data)};
-    return 1;
+    *count = 1;
+    return E_OK;
 }
 
 struct recovery {
@@ -89,24 +92,20 @@ static void recover_piece(void *ctx)
     r->failed |= ecdsa_recover(&r->address, &r->digest, &r->signature, false) != E_OK;
 }
 
-static size_t bench_recover(struct cli *cli, struct figure *out, struct diag *d)
+static enum err bench_recover(struct cli *cli, struct figure *out, size_t *count, struct diag *d)
 {
     (void)cli;
     struct recovery r = {.digest = {{7}}};
     uint8_t key32[32] = {[31] = 1};
-    if (ecdsa_sign(&r.signature, &r.digest, key32) != E_OK) {
-        diag_set(d, E_SIGNATURE, "ecdsa_sign");
-        return 0;
-    }
+    TRY(ecdsa_sign(&r.signature, &r.digest, key32));
     double each_us = measure(recover_piece, &r);
-    if (r.failed) {
-        diag_set(d, E_SIGNATURE, "ecdsa_recover");
-        return 0;
-    }
+    if (r.failed)
+        return diag_set(d, E_SIGNATURE, "ecdsa_recover");
     out[0] = (struct figure){"signature recovery", "us", each_us};
     out[1] = (struct figure){"recovery limit of all processors", "per s",
                              1e6 / each_us * (double)sysconf(_SC_NPROCESSORS_ONLN)};
-    return 2;
+    *count = 2;
+    return E_OK;
 }
 
 struct sealing {
@@ -122,7 +121,7 @@ static void seal_piece(void *ctx)
     seal_encrypt(&s->seal, &s->out, bytes_of(s->record, sizeof s->record), bytes_of("key", 3));
 }
 
-static size_t bench_seal(struct cli *cli, struct figure *out, struct diag *d)
+static enum err bench_seal(struct cli *cli, struct figure *out, size_t *count, struct diag *d)
 {
     (void)cli;
     (void)d;
@@ -132,7 +131,8 @@ static size_t bench_seal(struct cli *cli, struct figure *out, struct diag *d)
     out[0] = (struct figure){"sealing a record of 120 bytes", "us", measure(seal_piece, &s)};
     seal_wipe(&s.seal);
     buf_free(&s.out);
-    return 1;
+    *count = 1;
+    return E_OK;
 }
 
 #define ALLOCATION_POINTS 100
@@ -153,7 +153,7 @@ static void allocation_piece(void *ctx)
                      &a->scratch);
 }
 
-static size_t bench_allocation(struct cli *cli, struct figure *out, struct diag *d)
+static enum err bench_allocation(struct cli *cli, struct figure *out, size_t *count, struct diag *d)
 {
     (void)cli;
     (void)d;
@@ -177,7 +177,8 @@ static size_t bench_allocation(struct cli *cli, struct figure *out, struct diag 
                              ALLOCATION_POINTS * 1e6 / each_us};
     mem_free(memory);
     mem_free(a);
-    return 1;
+    *count = 1;
+    return E_OK;
 }
 
 /* --- the ledger ------------------------------------------------------------------------------- */
@@ -267,20 +268,17 @@ static enum err push_transfers(struct engine *engine, const struct bytes *raw, s
     return E_OK;
 }
 
-static size_t bench_ledger(struct cli *cli, struct figure *out, struct diag *d)
+static enum err bench_ledger(struct cli *cli, struct figure *out, size_t *count, struct diag *d)
 {
     static uint8_t keys[LEDGER_SENDERS][32];
     static struct engine engine;
-    char dir[] = "/tmp/parvis-bench-XXXXXX", path[64];
-    uint64_t count = 20000;
+    char dir[] = "/tmp/parvis-bench-XXXXXX";
+    uint64_t transfers = 20000;
     struct arena arena = {0};
     struct chain *chain = NULL;
-    if (cli_get_u64(cli, "transfers", 100, 10000000, &count) != E_OK)
-        return 0;
-    if (!mkdtemp(dir)) {
-        diag_set(d, E_IO, "mkdtemp");
-        return 0;
-    }
+    TRY(cli_get_u64(cli, "transfers", 100, 10000000, &transfers));
+    if (!mkdtemp(dir))
+        return diag_set(d, E_IO, "%s: %s", dir, strerror(errno));
     for (unsigned i = 0; i < LEDGER_SENDERS; i++)
         keys[i][31] = (uint8_t)(i + 1);
     engine = (struct engine){.ops = &ENGINE_SOLO};
@@ -290,17 +288,13 @@ static size_t bench_ledger(struct cli *cli, struct figure *out, struct diag *d)
         e = open_ledger(dir, &engine.address, keys, &chain, d);
     if (e == E_OK) {
         engine.chain = chain;
-        e = push_transfers(&engine, sign_transfers(&arena, keys, count), count, out, d);
+        e = push_transfers(&engine, sign_transfers(&arena, keys, transfers), transfers, out, d);
         chain_close(chain);
     }
     arena_free(&arena);
-    static const char *const FILES[] = {"store.mdb", "store.lock", "store.head"};
-    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, FILES[i]);
-        unlink(path);
-    }
-    rmdir(dir);
-    return e == E_OK ? 3 : 0;
+    home_remove_store(dir);
+    *count = 3;
+    return e;
 }
 
 static const struct bench BENCHES[] = {
@@ -311,6 +305,22 @@ static const struct bench BENCHES[] = {
      bench_allocation},
     {"ledger", "transfers into durable blocks", "virements en blocs durables", bench_ledger},
 };
+
+static enum err check_names(const struct cli *cli, struct diag *d)
+{
+    for (size_t i = 0; i < cli->arg_count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < sizeof BENCHES / sizeof BENCHES[0]; k++)
+            known |= strcmp(cli->args[i], BENCHES[k].name) == 0;
+        if (!known)
+            return diag_set(
+                d, E_NOT_FOUND,
+                T("no benchmark %s; there are keccak, recover, seal, allocation, ledger",
+                  "pas de mesure %s ; il y a keccak, recover, seal, allocation, ledger"),
+                cli->args[i]);
+    }
+    return E_OK;
+}
 
 static bool wanted(const struct cli *cli, const char *name)
 {
@@ -342,7 +352,9 @@ int run_bench(struct cli *cli)
 {
     struct diag d = {0};
     struct buf b = {0};
-    size_t shown = 0;
+    enum err known = check_names(cli, &d);
+    if (known != E_OK)
+        return cli_fail(cli, known, &d);
     if (cli->json)
         json_open(&b, '[');
     for (size_t i = 0; i < sizeof BENCHES / sizeof BENCHES[0]; i++) {
@@ -350,24 +362,17 @@ int run_bench(struct cli *cli)
         if (!wanted(cli, BENCHES[i].name))
             continue;
         cli_progress(cli, T(BENCHES[i].en, BENCHES[i].fr), i, sizeof BENCHES / sizeof BENCHES[0]);
-        size_t count = BENCHES[i].run(cli, figures, &d);
-        if (count == 0) {
+        size_t count = 0;
+        enum err e = BENCHES[i].run(cli, figures, &count, &d);
+        if (e != E_OK) {
             buf_free(&b);
-            return cli_fail(cli, E_INVALID, &d);
+            return cli_fail(cli, e, &d);
         }
         for (size_t k = 0; k < count; k++)
             put_figure(cli, &b, &figures[k]);
-        shown++;
     }
     if (cli->json)
         json_close(&b, ']');
-    if (shown == 0) {
-        diag_set(&d, E_NOT_FOUND,
-                 T("no such benchmark; there are keccak, recover, seal, allocation, ledger",
-                   "pas de telle mesure ; il y a keccak, recover, seal, allocation, ledger"));
-        buf_free(&b);
-        return cli_fail(cli, E_NOT_FOUND, &d);
-    }
     cli_progress_end();
     cli_print(&b);
     buf_free(&b);

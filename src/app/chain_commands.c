@@ -47,7 +47,7 @@ static int run_account_new(struct cli *cli)
     ecdsa_key_generate(key32);
     enum err e = key_save(cli, cli->args[0], key32, &d);
     int code = e == E_OK ? print_account(cli, cli->args[0], key32) : cli_fail(cli, e, &d);
-    memset(key32, 0, sizeof key32);
+    explicit_bzero(key32, sizeof key32);
     return code;
 }
 
@@ -61,7 +61,7 @@ static int run_account_import(struct cli *cli)
     if (e == E_OK)
         e = key_save(cli, cli->args[0], key32, &d);
     int code = e == E_OK ? print_account(cli, cli->args[0], key32) : cli_fail(cli, e, &d);
-    memset(key32, 0, sizeof key32);
+    explicit_bzero(key32, sizeof key32);
     return code;
 }
 
@@ -71,7 +71,7 @@ static int run_account_show(struct cli *cli)
     uint8_t key32[32];
     enum err e = key_load(cli, cli->args[0], key32, &d);
     int code = e == E_OK ? print_account(cli, cli->args[0], key32) : cli_fail(cli, e, &d);
-    memset(key32, 0, sizeof key32);
+    explicit_bzero(key32, sizeof key32);
     return code;
 }
 
@@ -86,8 +86,8 @@ static int run_account_export(struct cli *cli)
         hex[64] = '\n';
         e = file_write(cli->args[1], bytes_of(hex, 65), 0600, false, &d);
     }
-    memset(key32, 0, sizeof key32);
-    memset(hex, 0, sizeof hex);
+    explicit_bzero(key32, sizeof key32);
+    explicit_bzero(hex, sizeof hex);
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
 }
 
@@ -114,7 +114,7 @@ static void list_one(void *ctx, const char *name)
         l->error = key_load(l->cli, name, key32, &l->diag);
     if (l->error == E_OK && ecdsa_address(&a, key32) == E_OK)
         put_account(l->cli, &l->out, name, &a);
-    memset(key32, 0, sizeof key32);
+    explicit_bzero(key32, sizeof key32);
 }
 
 static int run_account_list(struct cli *cli)
@@ -153,7 +153,7 @@ static enum err resolve_address(struct cli *cli, const char *text, struct addres
     }
     TRY(key_load(cli, text, key32, d));
     enum err e = ecdsa_address(out, key32);
-    memset(key32, 0, sizeof key32);
+    explicit_bzero(key32, sizeof key32);
     return e;
 }
 
@@ -218,7 +218,7 @@ struct invocation {
 static enum err find_method(const struct service *s, const char *name, struct abi_entry *out,
                             struct diag *d)
 {
-    for (size_t i = 0; s && s->methods[i].line; i++) {
+    for (size_t i = 0; s && i < service_method_count(s); i++) {
         const struct abi_entry *m = service_method_entry(s, i);
         if (strcmp(m->name, name) == 0 || strcmp(m->signature, name) == 0) {
             *out = *m;
@@ -291,8 +291,11 @@ static enum err print_outputs(struct cli *cli, struct invocation *v, struct byte
         for (size_t i = 0; i < outputs->size; i++) {
             if (outputs->item[i].name[0])
                 buf_putf(&b, "%-24s ", outputs->item[i].name);
-            abi_value_to_json(&b, &outputs->item[i], &value.item[i]);
+            struct buf text = {0}; /* by itself: behind other text it would begin with a comma */
+            abi_value_to_json(&text, &outputs->item[i], &value.item[i]);
+            buf_put(&b, text.data, text.len);
             buf_puts(&b, "\n");
+            buf_free(&text);
         }
     }
     cli_print(&b);
@@ -364,7 +367,7 @@ static enum err build_send(struct cli *cli, struct tx *t, struct invocation *v, 
 }
 
 static void print_receipt(const struct cli *cli, const struct hash *hash,
-                          const struct json *receipt, bool ok)
+                          const struct json *receipt, bool ok, const char *reason)
 {
     struct buf b = {0};
     uint64_t block = 0, gas = 0;
@@ -379,6 +382,10 @@ static void print_receipt(const struct cli *cli, const struct hash *hash,
         if (receipt) {
             json_put_key(&b, "success");
             json_put_bool(&b, ok);
+            if (reason[0]) {
+                json_put_key(&b, "reason");
+                json_put_string(&b, reason);
+            }
             json_put_key(&b, "block");
             json_put_u64(&b, block);
             json_put_key(&b, "gas_used");
@@ -391,14 +398,45 @@ static void print_receipt(const struct cli *cli, const struct hash *hash,
             buf_putf(&b, T(" %s in block %llu, %llu gas", " %s au bloc %llu, %llu gas"),
                      ok ? T("done", "faite") : T("FAILED", "ÉCHEC"), (unsigned long long)block,
                      (unsigned long long)gas);
+        if (reason[0])
+            buf_putf(&b, "\n%s", reason);
     }
     cli_print(&b);
     buf_free(&b);
 }
 
+/* A receipt says only that a transaction failed. Asked again on the state before its block, the
+ * node tells why, unless that state is gone or other transactions of the block were the reason. */
+static void explain_failure(struct client *client, const struct tx *t, const uint8_t key32[32],
+                            const struct json *receipt, struct diag *why)
+{
+    struct address from;
+    struct buf params = {0};
+    struct json *reply = NULL;
+    uint64_t block = 0;
+    json_u64(&block, json_get(client_result(receipt), "blockNumber"));
+    if (block == 0 || ecdsa_address(&from, key32) != E_OK)
+        return;
+    buf_puts(&params, "[{\"from\":\"");
+    buf_put_hex(&params, from.b, sizeof from.b);
+    buf_puts(&params, "\",\"to\":\"");
+    buf_put_hex(&params, t->to.b, sizeof t->to.b);
+    buf_puts(&params, "\",\"data\":\"");
+    buf_put_hex(&params, t->data.data, t->data.len);
+    buf_puts(&params, "\",\"value\":");
+    json_put_quantity_u256(&params, t->value);
+    buf_putf(&params, ",\"gas\":\"0x%llx\"},\"0x%llx\"]", (unsigned long long)t->gas_limit,
+             (unsigned long long)(block - 1));
+    if (client_call(client, "eth_call", buf_cstr(&params), &reply, why) == E_OK) {
+        json_free(reply);
+        why->text[0] = 0;
+    }
+    buf_free(&params);
+}
+
 static int run_send(struct cli *cli)
 {
-    struct diag d = {0};
+    struct diag d = {0}, why = {0};
     struct client *client = NULL;
     struct json *receipt = NULL;
     struct invocation v = {0};
@@ -414,11 +452,13 @@ static int run_send(struct cli *cli)
         e = client_open(&client, cli_rpc(cli), &d);
     if (e == E_OK)
         e = client_send(client, &t, key32, &nonce, &hash, &d);
-    memset(key32, 0, sizeof key32);
     if (e == E_OK && !cli_has(cli, "no-wait"))
         e = client_wait_receipt(client, &hash, 60000, &receipt, &ok, &d);
+    if (e == E_OK && !ok)
+        explain_failure(client, &t, key32, receipt, &why);
+    explicit_bzero(key32, sizeof key32);
     if (e == E_OK)
-        print_receipt(cli, &hash, receipt ? client_result(receipt) : NULL, ok);
+        print_receipt(cli, &hash, receipt ? client_result(receipt) : NULL, ok, why.text);
     json_free(receipt);
     client_close(client);
     invocation_free(&v);

@@ -65,6 +65,11 @@ const char *cli_get(const struct cli *cli, const char *name)
     return NULL;
 }
 
+bool cli_declares(const struct cli *cli, const char *name)
+{
+    return option_named(cli->command, name) != NULL;
+}
+
 bool cli_has(const struct cli *cli, const char *name)
 {
     return cli_get(cli, name) != NULL;
@@ -79,10 +84,12 @@ enum err cli_get_u64(const struct cli *cli, const char *name, uint64_t min, uint
         return E_OK;
     if (u256_parse(&value, text) != E_OK || !u256_fits_u64(value) || value.w[0] < min ||
         value.w[0] > max) {
-        fprintf(stderr,
-                T("parvis: --%s %s: give a whole number from %llu to %llu\n",
-                  "parvis : --%s %s : donnez un nombre entier de %llu à %llu\n"),
-                name, text, (unsigned long long)min, (unsigned long long)max);
+        struct diag d;
+        diag_set(&d, E_USAGE,
+                 T("--%s %s: give a whole number from %llu to %llu",
+                   "--%s %s : donnez un nombre entier de %llu à %llu"),
+                 name, text, (unsigned long long)min, (unsigned long long)max);
+        cli_fail(cli, E_USAGE, &d);
         return E_USAGE;
     }
     *out = value.w[0];
@@ -125,6 +132,8 @@ int cli_fail(const struct cli *cli, enum err e, const struct diag *d)
 {
     const char *text = d && d->text[0] ? d->text : err_text(e);
     cli_progress_end();
+    if (e == E_USAGE && text == err_text(e)) /* cli_get_u64 has said what was wrong */
+        return EXIT_USAGE_ERROR;
     if (cli && cli->json) {
         struct buf b = {0};
         json_open(&b, '{');
@@ -180,9 +189,33 @@ enum err file_read(struct buf *out, const char *path, size_t max_bytes, struct d
                             max_bytes);
         }
     }
-    bool bad = ferror(f);
+    enum err e = ferror(f) ? diag_set(d, E_IO, "%s: %s", path, strerror(errno)) : E_OK;
     fclose(f);
-    return bad ? diag_set(d, E_IO, "%s: %s", path, strerror(errno)) : E_OK;
+    return e;
+}
+
+/* A rename lasts only once the folder itself is on disk. */
+static void sync_folder(const char *path)
+{
+    char folder[4200];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1,
+             slash ? path : ".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+}
+
+static enum err write_failed(const char *path, const char *temporary, int fd, struct diag *d)
+{
+    int code = errno;
+    if (fd >= 0)
+        close(fd);
+    unlink(temporary);
+    return diag_set(d, code == ENOSPC || code == EDQUOT ? E_DISK_FULL : E_IO, "%s: %s", path,
+                    strerror(code));
 }
 
 enum err file_write(const char *path, struct bytes content, unsigned mode, bool replace,
@@ -203,21 +236,15 @@ enum err file_write(const char *path, struct bytes content, unsigned mode, bool 
         ssize_t n = write(fd, content.data + done, content.len - done);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0) {
-            enum err e = errno == ENOSPC ? E_DISK_FULL : E_IO;
-            diag_set(d, e, "%s: %s", path, strerror(errno));
-            close(fd);
-            unlink(temporary);
-            return e;
-        }
+        if (n <= 0)
+            return write_failed(path, temporary, fd, d);
         done += (size_t)n;
     }
-    if (fsync(fd) != 0 || close(fd) != 0 || rename(temporary, path) != 0) {
-        enum err e = errno == ENOSPC ? E_DISK_FULL : E_IO;
-        diag_set(d, e, "%s: %s", path, strerror(errno));
-        unlink(temporary);
-        return e;
-    }
+    if (fsync(fd) != 0)
+        return write_failed(path, temporary, fd, d);
+    if (close(fd) != 0 || rename(temporary, path) != 0)
+        return write_failed(path, temporary, -1, d);
+    sync_folder(path);
     return E_OK;
 }
 
@@ -241,6 +268,10 @@ enum err cli_read_secret(const struct cli *cli, uint8_t key32[32], char **passph
     const char *passphrase_file = cli_get(cli, "passphrase-file");
     const char *key_file = cli_get(cli, "key-file");
     *passphrase_out = NULL;
+    if (passphrase_file && key_file)
+        return diag_set(d, E_USAGE,
+                        T("give either --key-file or --passphrase-file, not both",
+                          "donnez soit --key-file soit --passphrase-file, pas les deux"));
     if (!passphrase_file && !key_file)
         passphrase_file = getenv("PARVIS_PASSPHRASE_FILE");
     if (!key_file && !passphrase_file) {
@@ -262,7 +293,8 @@ enum err cli_read_secret(const struct cli *cli, uint8_t key32[32], char **passph
                    "--passphrase-file"),
                  key_file ? key_file : passphrase_file);
     }
-    memset(line.data ? line.data : (uint8_t *)default_path, 0, line.data ? line.cap : 0);
+    if (line.data)
+        explicit_bzero(line.data, line.cap);
     buf_free(&line);
     return e;
 }
@@ -365,6 +397,15 @@ static enum err usage_error(const struct command *c, const char *format, ...)
     return E_USAGE;
 }
 
+static enum err add_value(struct cli *cli, const char *name, const char *value)
+{
+    if (cli->value_count == sizeof cli->values / sizeof cli->values[0])
+        return usage_error(cli->command, T("too many options at --%s", "trop d'options à --%s"),
+                           name);
+    cli->values[cli->value_count++] = (struct cli_value){name, value};
+    return E_OK;
+}
+
 static enum err parse_option(struct cli *cli, int argc, char **argv, int *i)
 {
     char name[64];
@@ -386,11 +427,7 @@ static enum err parse_option(struct cli *cli, int argc, char **argv, int *i)
                                o->name);
         value = argv[++*i];
     }
-    if (cli->value_count == sizeof cli->values / sizeof cli->values[0])
-        return usage_error(cli->command, T("too many options at --%s", "trop d'options à --%s"),
-                           o->name);
-    cli->values[cli->value_count++] = (struct cli_value){o->name, value ? value : ""};
-    return E_OK;
+    return add_value(cli, o->name, value ? value : "");
 }
 
 enum err cli_parse(struct cli *cli, const struct command *command, int argc, char **argv)
@@ -402,7 +439,7 @@ enum err cli_parse(struct cli *cli, const struct command *command, int argc, cha
         if (!options_end && strcmp(argv[i], "--") == 0)
             options_end = true;
         else if (!options_end && strcmp(argv[i], "-h") == 0)
-            cli->values[cli->value_count++] = (struct cli_value){"help", ""};
+            TRY(add_value(cli, "help", ""));
         else if (!options_end && strncmp(argv[i], "--", 2) == 0)
             TRY(parse_option(cli, argc, argv, &i));
         else

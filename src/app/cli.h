@@ -18,6 +18,8 @@ enum err cli_parse(struct cli *cli, const struct command *command, int argc, cha
 /* Help texts (help.c). */
 void help_overview(struct buf *out);
 void help_command(struct buf *out, const struct command *c);
+/* The commands whose first word is this one, and how many they are. */
+size_t help_group(struct buf *out, const char *word);
 
 /* file_read appends a whole file, refused above max_bytes. file_write replaces atomically (write,
  * fsync, rename). E_OK | E_NOT_FOUND | E_IO | E_TOO_LARGE | E_EXISTS | E_DISK_FULL. */

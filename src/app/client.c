@@ -93,7 +93,10 @@ static enum err explain_error(const char *method, const struct json *error, stru
     json_i64(&code, json_get(error, "code"));
     bool known = hex && hex_decode_buf(&data, hex, strlen(hex)) == E_OK &&
                  service_explain_revert(&text, buf_view(&data));
-    enum err e = code == 3 ? E_REVERT : E_INVALID;
+    /* -32005 is a limit of the node (its queue, a quota): the same may be accepted later */
+    if (known && message && strstr(message, buf_cstr(&text)))
+        known = false; /* the node has explained it already */
+    enum err e = code == 3 ? E_REVERT : code == -32005 ? E_LIMIT : E_INVALID;
     diag_set(d, e, "%s: %s (%lld)%s%s", method, message ? message : "?", (long long)code,
              known ? ": " : "", known ? buf_cstr(&text) : "");
     buf_free(&data);

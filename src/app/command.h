@@ -2,10 +2,10 @@
  * in both languages; parsing, --help, shell completion and the man page all come from it.
  *
  * Exit codes (also in the man page; exit_code maps errors to them):
- *   0 done   1 the answer is "no" (an audit or check found a fault, a transaction failed)
- *   2 wrong command line   3 not found   4 no connection to the node   5 invalid input
- *   6 wrong key or passphrase   7 stored data damaged   8 environment (disk, I/O, locked)
- *   71 out of memory */
+ *   0 done   1 the answer is "no" (a comparison found a difference, a transaction failed)
+ *   2 wrong command line   3 not found   4 no connection to the node
+ *   5 invalid input (or the node refused it)   6 wrong key or passphrase
+ *   7 stored data damaged   8 environment (disk, I/O, locked, a limit)   71 out of memory */
 #ifndef PARVIS_APP_COMMAND_H
 #define PARVIS_APP_COMMAND_H
 
@@ -66,17 +66,20 @@ struct cli {
 };
 
 /* cli_get returns the last value of an option, or NULL; cli_get_nth the n-th of a repeated one;
- * cli_has tells a flag. Asking for an option the command does not declare is a bug (ASSERT). */
+ * cli_has tells a flag. Asking for an option the command does not declare is a bug (ASSERT);
+ * cli_declares tells whether it does. */
 const char *cli_get(const struct cli *cli, const char *name);
 const char *cli_get_nth(const struct cli *cli, const char *name, size_t n);
 bool cli_has(const struct cli *cli, const char *name);
+bool cli_declares(const struct cli *cli, const char *name);
 /* cli_get_u64 reads a number with bounds; *out keeps its value when the option is absent. On a bad
  * value it prints the reason and returns E_USAGE. */
 enum err cli_get_u64(const struct cli *cli, const char *name, uint64_t min, uint64_t max,
                      uint64_t *out);
 
 /* cli_fail prints "parvis: MESSAGE" (or {"error":{...}} with --json) to standard error and returns
- * the exit code of e. d may be NULL. */
+ * the exit code of e. d may be NULL. E_USAGE without a message was explained before (cli_get_u64)
+ * and prints nothing. */
 int cli_fail(const struct cli *cli, enum err e, const struct diag *d);
 int exit_code(enum err e);
 

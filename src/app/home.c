@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "city/service.h"
 #include "crypto/ecdsa.h"
 #include "crypto/seal.h"
 
@@ -24,69 +25,155 @@ const char *home_path(const struct cli *cli, const char *name)
     return out;
 }
 
-static enum err make_dir(const char *path, struct diag *d)
+void made_add(struct made *m, const char *path)
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
-        return E_OK;
-    return diag_set(d, E_IO, "%s: %s", path, strerror(errno));
+    ASSERT(m->count < sizeof m->paths / sizeof m->paths[0]);
+    m->paths[m->count++] = mem_strdup(path);
 }
 
-static enum err write_random_hex(const char *path, size_t len, struct diag *d)
+void made_end(struct made *m, bool keep)
 {
+    while (m->count > 0) {
+        char *path = m->paths[--m->count];
+        if (!keep)
+            (void)remove(path); /* a folder that holds more than we made stays */
+        mem_free(path);
+    }
+}
+
+static enum err make_dir(struct made *m, const char *path, struct diag *d)
+{
+    if (mkdir(path, 0700) == 0) {
+        made_add(m, path);
+        return E_OK;
+    }
+    int code = errno;
+    struct stat st;
+    if (code == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return E_OK;
+    return diag_set(d, code == ENOSPC ? E_DISK_FULL : E_IO, "%s: %s", path, strerror(code));
+}
+
+static enum err write_random_hex(struct made *m, const char *path, size_t len, struct diag *d)
+{
+    if (access(path, F_OK) == 0)
+        return E_OK;
     uint8_t random[32];
     char hex[66];
     random_bytes(random, len);
     hex_encode(hex, random, len);
     hex[2 * len] = '\n';
     enum err e = file_write(path, bytes_of(hex, 2 * len + 1), 0600, false, d);
-    memset(random, 0, sizeof random);
-    memset(hex, 0, sizeof hex);
+    explicit_bzero(random, sizeof random);
+    explicit_bzero(hex, sizeof hex);
+    if (e == E_OK)
+        made_add(m, path);
     return e;
 }
 
-enum err home_create(const struct cli *cli, struct diag *d)
+enum err home_create(const struct cli *cli, struct made *m, struct diag *d)
 {
     if (access(home_path(cli, "store/store.mdb"), F_OK) == 0)
         return diag_set(d, E_EXISTS,
                         T("%s already holds a ledger; choose another folder with --home",
                           "%s contient déjà un registre ; choisissez un autre dossier avec --home"),
                         cli_home(cli));
-    TRY(make_dir(cli_home(cli), d));
-    TRY(make_dir(home_path(cli, "keys"), d));
-    if (access(home_path(cli, "keys/salt"), F_OK) != 0)
-        TRY(write_random_hex(home_path(cli, "keys/salt"), SEAL_SALT_BYTES, d));
+    TRY(make_dir(m, cli_home(cli), d));
+    TRY(make_dir(m, home_path(cli, "keys"), d));
+    TRY(write_random_hex(m, home_path(cli, "keys/salt"), SEAL_SALT_BYTES, d));
     if (!cli_get(cli, "key-file") && !cli_get(cli, "passphrase-file") &&
-        !getenv("PARVIS_PASSPHRASE_FILE") && access(home_path(cli, "store.key"), F_OK) != 0)
-        TRY(write_random_hex(home_path(cli, "store.key"), SEAL_KEY_BYTES, d));
+        !getenv("PARVIS_PASSPHRASE_FILE"))
+        TRY(write_random_hex(m, home_path(cli, "store.key"), SEAL_KEY_BYTES, d));
     return E_OK;
+}
+
+/* --- the store -------------------------------------------------------------------------------- */
+
+#define MAP_MB_MAX ((uint64_t)64 << 20)
+
+/* --map-mb where the command has it, else PARVIS_MAP_MB, else 0: the store's default. */
+static enum err read_map_size(const struct cli *cli, uint64_t *bytes_out, struct diag *d)
+{
+    uint64_t map_mb = 0;
+    struct u256 value = U256_ZERO;
+    const char *text = getenv("PARVIS_MAP_MB");
+    if (cli_declares(cli, "map-mb") && cli_get(cli, "map-mb")) {
+        TRY(cli_get_u64(cli, "map-mb", 1, MAP_MB_MAX, &map_mb));
+    } else if (text) {
+        if (u256_parse(&value, text) != E_OK || !u256_fits_u64(value) || value.w[0] < 1 ||
+            value.w[0] > MAP_MB_MAX)
+            return diag_set(d, E_USAGE,
+                            T("PARVIS_MAP_MB=%s: give a whole number from 1 to %llu",
+                              "PARVIS_MAP_MB=%s : donnez un nombre entier de 1 à %llu"),
+                            text, (unsigned long long)MAP_MB_MAX);
+        map_mb = value.w[0];
+    }
+    *bytes_out = map_mb << 20;
+    return E_OK;
+}
+
+/* What a store is opened with; secret_wipe ends it. */
+struct secret {
+    uint8_t key32[32];
+    char *passphrase;
+};
+
+static enum err read_store_config(const struct cli *cli, struct secret *secret,
+                                  struct store_config *config, struct diag *d)
+{
+    *config = (struct store_config){.dir = home_path(cli, "store")};
+    TRY(read_map_size(cli, &config->map_size_bytes, d));
+    TRY(cli_read_secret(cli, secret->key32, &secret->passphrase, d));
+    config->key32 = secret->passphrase ? NULL : secret->key32;
+    config->passphrase = secret->passphrase;
+    return E_OK;
+}
+
+static void secret_wipe(struct secret *s)
+{
+    explicit_bzero(s->key32, sizeof s->key32);
+    if (s->passphrase)
+        explicit_bzero(s->passphrase, strlen(s->passphrase));
+    mem_free(s->passphrase);
+    s->passphrase = NULL;
 }
 
 enum err home_open_store(const struct cli *cli, bool create, bool read_only, struct store **out,
                          struct diag *d)
 {
-    uint8_t key32[32];
-    char *passphrase;
-    TRY(cli_read_secret(cli, key32, &passphrase, d));
-    uint64_t map_mb = 0;
-    const char *text = getenv("PARVIS_MAP_MB");
-    if (text)
-        map_mb = strtoull(text, NULL, 10);
-    struct store_config config = {
-        .dir = home_path(cli, "store"),
-        .key32 = passphrase ? NULL : key32,
-        .passphrase = passphrase,
-        .map_size_bytes = map_mb << 20,
-        .create = create,
-        .read_only = read_only,
-    };
-    enum err e = create ? make_dir(config.dir, d) : E_OK;
+    struct secret secret = {0};
+    struct store_config config;
+    enum err e = read_store_config(cli, &secret, &config, d);
+    config.create = create;
+    config.read_only = read_only;
     if (e == E_OK)
         e = store_open(out, &config, d);
-    memset(key32, 0, sizeof key32);
-    if (passphrase)
-        memset(passphrase, 0, strlen(passphrase));
-    mem_free(passphrase);
+    secret_wipe(&secret);
     return e;
+}
+
+enum err home_import_store(const struct cli *cli, const char *path, const struct progress *progress,
+                           struct diag *d)
+{
+    struct secret secret = {0};
+    struct store_config config;
+    enum err e = read_store_config(cli, &secret, &config, d);
+    if (e == E_OK)
+        e = chain_import_new(&config, path, progress, d);
+    secret_wipe(&secret);
+    return e;
+}
+
+void home_remove_store(const char *dir)
+{
+    static const char *const FILES[] = {"store.mdb", "store.mdb-lock", "store.lock", "store.head",
+                                        "store.head.new"};
+    char path[4600];
+    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, FILES[i]);
+        unlink(path);
+    }
+    rmdir(dir);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -110,23 +197,25 @@ static enum err key_path(const struct cli *cli, const char *name, const char **o
 
 static enum err key_seal(const struct cli *cli, struct seal *seal, struct diag *d)
 {
-    uint8_t key32[32], salt[SEAL_SALT_BYTES];
-    char *passphrase;
+    uint8_t salt[SEAL_SALT_BYTES];
+    struct secret secret = {0};
     struct buf text = {0};
-    TRY(cli_read_secret(cli, key32, &passphrase, d));
-    enum err e = E_OK;
-    if (passphrase) {
-        e = file_read(&text, home_path(cli, "keys/salt"), 256, d);
+    const char *salt_path = home_path(cli, "keys/salt");
+    enum err e = cli_read_secret(cli, secret.key32, &secret.passphrase, d);
+    if (e == E_OK && secret.passphrase) {
+        e = file_read(&text, salt_path, 256, d);
+        if (e == E_OK &&
+            hex_decode(salt, sizeof salt, (char *)text.data, text.len ? text.len - 1 : 0) != E_OK)
+            e = diag_set(d, E_CORRUPT,
+                         T("%s was altered; restore it from a backup",
+                           "%s a été altéré ; restaurez-le depuis une sauvegarde"),
+                         salt_path);
         if (e == E_OK)
-            e = hex_decode(salt, sizeof salt, (char *)text.data, text.len ? text.len - 1 : 0);
-        if (e == E_OK)
-            e = seal_key_from_passphrase(key32, passphrase, salt);
-        memset(passphrase, 0, strlen(passphrase));
+            e = seal_key_from_passphrase(secret.key32, secret.passphrase, salt);
     }
     if (e == E_OK)
-        seal_init(seal, key32);
-    memset(key32, 0, sizeof key32);
-    mem_free(passphrase);
+        seal_init(seal, secret.key32);
+    secret_wipe(&secret);
     buf_free(&text);
     return e;
 }
@@ -137,6 +226,16 @@ enum err key_save(const struct cli *cli, const char *name, const uint8_t key32[3
     struct seal seal;
     struct buf text = {0}, sealed = {0};
     TRY(key_path(cli, name, &path, d));
+    if (service_named(name)) /* `send` and `call` would mean the service */
+        return diag_set(d, E_INVALID,
+                        T("%s is the name of a city service; choose another one for the key",
+                          "%s est le nom d'un service de la ville ; choisissez-en un autre"),
+                        name);
+    if (access(path, F_OK) == 0)
+        return diag_set(d, E_EXISTS,
+                        T("there is a key named %s already; it was left as it is",
+                          "il y a déjà une clé nommée %s ; elle est restée telle quelle"),
+                        name);
     TRY(key_seal(cli, &seal, d));
     seal_encrypt(&seal, &sealed, bytes_of(key32, 32), bytes_str(KEY_HEADER));
     seal_wipe(&seal);
@@ -166,16 +265,27 @@ static enum err key_open_sealed(const struct cli *cli, const char *path, struct 
     }
     if (e == E_OK && plain.len == 32)
         memcpy(key32, plain.data, 32);
-    else
+    else if (e == E_OK || e == E_KEY || e == E_HEX || e == E_CORRUPT)
         e = diag_set(d, E_KEY,
-                     T("%s does not open with this key or passphrase",
-                       "%s ne s'ouvre pas avec cette clé ou phrase secrète"),
+                     T("%s does not open with this key or passphrase, or was altered",
+                       "%s ne s'ouvre pas avec cette clé ou phrase secrète, ou a été altéré"),
                      path);
     if (plain.data)
-        memset(plain.data, 0, plain.len);
+        explicit_bzero(plain.data, plain.len);
     buf_free(&plain);
     buf_free(&sealed);
     return e;
+}
+
+static enum err no_such_key(const struct cli *cli, const char *name, struct diag *d)
+{
+    return diag_set(
+        d, E_NOT_FOUND,
+        T("no key named %s in %s; `parvis account list` shows them, `parvis account new %s` makes "
+          "one",
+          "pas de clé nommée %s dans %s ; `parvis account list` les montre, `parvis account new "
+          "%s` en crée une"),
+        name, cli_home(cli), name);
 }
 
 enum err key_load(const struct cli *cli, const char *name, uint8_t key32[32], struct diag *d)
@@ -187,13 +297,7 @@ enum err key_load(const struct cli *cli, const char *name, uint8_t key32[32], st
         TRY(key_path(cli, name, &path, d));
     enum err e = file_read(&text, path, 4096, d);
     if (e == E_NOT_FOUND && !is_file)
-        diag_set(
-            d, e,
-            T("no key named %s in %s; `parvis account list` shows them, `parvis account new "
-              "%s` makes one",
-              "pas de clé nommée %s dans %s ; `parvis account list` les montre, `parvis account "
-              "new %s` en crée une"),
-            name, cli_home(cli), name);
+        no_such_key(cli, name, d);
     if (e == E_OK && is_file) {
         while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
             text.len--;
@@ -207,7 +311,7 @@ enum err key_load(const struct cli *cli, const char *name, uint8_t key32[32], st
         e = key_open_sealed(cli, path, &text, key32, d);
     }
     if (text.data)
-        memset(text.data, 0, text.cap);
+        explicit_bzero(text.data, text.cap);
     buf_free(&text);
     struct address a;
     if (e == E_OK && ecdsa_address(&a, key32) != E_OK)
@@ -222,7 +326,8 @@ enum err key_remove(const struct cli *cli, const char *name, struct diag *d)
     TRY(key_path(cli, name, &path, d));
     if (unlink(path) == 0)
         return E_OK;
-    return diag_set(d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", path, strerror(errno));
+    return errno == ENOENT ? no_such_key(cli, name, d)
+                           : diag_set(d, E_IO, "%s: %s", path, strerror(errno));
 }
 
 enum err key_visit(const struct cli *cli, void (*visit)(void *ctx, const char *name), void *ctx,
@@ -230,9 +335,14 @@ enum err key_visit(const struct cli *cli, void (*visit)(void *ctx, const char *n
 {
     struct dirent **entries;
     int count = scandir(home_path(cli, "keys"), &entries, NULL, alphasort);
+    if (count < 0 && errno == ENOENT)
+        return diag_set(d, E_NOT_FOUND,
+                        T("%s: no keys there; run `parvis init`, or choose the folder with --home",
+                          "%s : pas de clés ; lancez `parvis init`, ou choisissez le dossier avec "
+                          "--home"),
+                        home_path(cli, "keys"));
     if (count < 0)
-        return diag_set(d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", home_path(cli, "keys"),
-                        strerror(errno));
+        return diag_set(d, E_IO, "%s: %s", home_path(cli, "keys"), strerror(errno));
     for (int i = 0; i < count; i++) {
         char *name = entries[i]->d_name;
         size_t len = strlen(name);

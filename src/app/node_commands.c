@@ -14,9 +14,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chain/audit.h"
+#include "city/service.h"
 #include "crypto/ecdsa.h"
 #include "engine/engine.h"
 #include "rpc/rpc.h"
+
+/* Options of several commands. */
+/* clang-format off */
+#define MAP_MB_OPTION \
+    {"map-mb", "N", "largest size of the store in MiB (default $PARVIS_MAP_MB, else 65536)", \
+     "taille maximale de la base en Mio (défaut $PARVIS_MAP_MB, sinon 65536)"}
+/* clang-format on */
 
 /* --- init ------------------------------------------------------------------------------------- */
 
@@ -31,6 +39,12 @@ static const struct cli_option INIT_OPTIONS[] = {
      "dote un compte de monnaie locale à la genèse ; répétable"},
     {"admission", "open|members", "who may send transactions (default open)",
      "qui peut envoyer des transactions (défaut open)"},
+    {"controller-name", "TEXT",
+     "who answers for the services' data, written in the genesis (default: operator of this node)",
+     "responsable des données des services, inscrit dans la genèse (défaut : exploitant du nœud)"},
+    {"controller-contact", "TEXT", "how to reach them (default: not stated)",
+     "comment le joindre (défaut : non précisé)"},
+    MAP_MB_OPTION,
     {0},
 };
 
@@ -60,18 +74,67 @@ static enum err put_alloc(struct buf *b, const char *text, struct u256 *total, s
     return E_OK;
 }
 
-/* A genesis for one machine: the node proposes, `admin` is issuer and registrar. */
+static void put_text_member(struct buf *b, const char *key, const char *text)
+{
+    json_put_key(b, key);
+    json_put_string(b, text);
+}
+
+static void put_address_member(struct buf *b, const char *key, const struct address *a)
+{
+    json_put_key(b, key);
+    json_put_data(b, a->b, sizeof a->b);
+}
+
+/* Every service names who answers for its data (the GDPR's controller); a node's operator does
+ * unless somebody else is named. */
+static void put_controller(const struct cli *cli, struct buf *b, const struct address *node)
+{
+    char standard[100], hex[41];
+    const char *name = cli_get(cli, "controller-name");
+    const char *contact = cli_get(cli, "controller-contact");
+    hex_encode(hex, node->b, sizeof node->b);
+    snprintf(standard, sizeof standard, T("operator of the node 0x%s", "exploitant du nœud 0x%s"),
+             hex);
+    json_put_key(b, "controller");
+    json_open(b, '{');
+    put_text_member(b, "name", name ? name : standard);
+    put_text_member(b, "contact", contact ? contact : T("not stated", "non précisé"));
+    json_close(b, '}');
+}
+
+/* The settings of every service of this build; the roles they know are admin's. */
+static void put_services(const struct cli *cli, struct buf *b, const struct address *node,
+                         const struct address *admin, struct u256 allocated)
+{
+    char dec[79];
+    u256_dec(dec, allocated);
+    json_put_key(b, "services");
+    json_open(b, '{');
+    for (size_t i = 0; SERVICES[i]; i++) {
+        json_put_key(b, SERVICES[i]->name);
+        json_open(b, '{');
+        put_controller(cli, b, node);
+        if (strcmp(SERVICES[i]->name, "money") == 0) {
+            const char *admission = cli_get(cli, "admission");
+            put_text_member(b, "admission", admission ? admission : "open");
+            put_text_member(b, "reserve", dec);
+        } else if (strcmp(SERVICES[i]->name, "energy") == 0) {
+            put_address_member(b, "rulesRole", admin);
+        }
+        json_close(b, '}');
+    }
+    json_close(b, '}');
+}
+
+/* A genesis for one machine: the node proposes, `admin` holds every role. */
 static enum err make_genesis(const struct cli *cli, struct buf *b, const struct address *node,
                              const struct address *admin, struct diag *d)
 {
     uint64_t chain_id = 20260, timestamp_s = clock_unix_s();
     struct u256 total = U256_ZERO;
-    char node_hex[43] = "0x", admin_hex[43] = "0x", dec[79];
-    const char *admission = cli_get(cli, "admission") ? cli_get(cli, "admission") : "open";
-    TRY(cli_get_u64(cli, "chain-id", 1, (1ULL << 53) - 1, &chain_id));
-    TRY(cli_get_u64(cli, "timestamp", 0, 1ULL << 40, &timestamp_s));
-    hex_encode(node_hex + 2, node->b, 20);
-    hex_encode(admin_hex + 2, admin->b, 20);
+    TRY(cli_get_u64(cli, "chain-id", 1, TX_CHAIN_ID_MAX, &chain_id));
+    TRY(cli_get_u64(cli, "timestamp", 0, 253402300799, &timestamp_s)); /* end of the year 9999 */
     json_open(b, '{');
     json_put_key(b, "parvis");
     json_put_u64(b, 1);
@@ -80,105 +143,177 @@ static enum err make_genesis(const struct cli *cli, struct buf *b, const struct 
     json_put_key(b, "timestamp");
     json_put_u64(b, timestamp_s);
     json_put_key(b, "gasLimit");
-    json_put_u64(b, 500000000);
+    json_put_u64(b, GENESIS_GAS_LIMIT);
     json_put_key(b, "engine");
     json_open(b, '{');
-    json_put_key(b, "name");
-    json_put_string(b, "solo");
-    json_put_key(b, "proposer");
-    json_put_string(b, node_hex);
+    put_text_member(b, "name", "solo");
+    put_address_member(b, "proposer", node);
     json_close(b, '}');
     json_put_key(b, "roles");
     json_open(b, '{');
-    json_put_key(b, "issuer");
-    json_put_string(b, admin_hex);
-    json_put_key(b, "registrar");
-    json_put_string(b, admin_hex);
+    put_address_member(b, "issuer", admin);
+    put_address_member(b, "registrar", admin);
+    put_address_member(b, "governor", admin);
     json_close(b, '}');
     json_put_key(b, "alloc");
     json_open(b, '{');
     for (size_t i = 0; cli_get_nth(cli, "alloc", i); i++)
         TRY(put_alloc(b, cli_get_nth(cli, "alloc", i), &total, d));
     json_close(b, '}');
-    json_put_key(b, "services");
-    json_open(b, '{');
-    json_put_key(b, "money");
-    json_open(b, '{');
-    json_put_key(b, "admission");
-    json_put_string(b, admission);
-    json_put_key(b, "reserve");
-    u256_dec(dec, total);
-    json_put_string(b, dec);
-    json_close(b, '}');
-    json_close(b, '}');
+    put_services(cli, b, node, admin, total);
     json_close(b, '}');
     return E_OK;
 }
 
-static enum err new_key(const struct cli *cli, const char *name, struct address *out,
-                        struct diag *d)
+static enum err check_text_option(const struct cli *cli, const char *name, struct diag *d)
+{
+    const char *text = cli_get(cli, name);
+    if (!text || (text[0] && strlen(text) <= 256))
+        return E_OK;
+    return diag_set(d, E_USAGE,
+                    T("--%s: a text of 1 to 256 bytes", "--%s : un texte de 1 à 256 octets"), name);
+}
+
+/* What can be wrong with the command line or the given genesis is found before anything is made. */
+static enum err check_init(const struct cli *cli, struct buf *given, struct diag *d)
+{
+    static const char *const MAKING[] = {"chain-id",  "timestamp",       "alloc",
+                                         "admission", "controller-name", "controller-contact"};
+    const char *path = cli_get(cli, "genesis");
+    const char *admission = cli_get(cli, "admission");
+    for (size_t i = 0; path && i < sizeof MAKING / sizeof MAKING[0]; i++)
+        if (cli_has(cli, MAKING[i]))
+            return diag_set(d, E_USAGE,
+                            T("--%s has no effect with --genesis: write it in the file",
+                              "--%s est sans effet avec --genesis : écrivez-le dans le fichier"),
+                            MAKING[i]);
+    if (admission && strcmp(admission, "open") != 0 && strcmp(admission, "members") != 0)
+        return diag_set(
+            d, E_USAGE,
+            T("--admission %s: use open or members", "--admission %s : open ou members"),
+            admission);
+    TRY(check_text_option(cli, "controller-name", d));
+    TRY(check_text_option(cli, "controller-contact", d));
+    struct genesis genesis = {0};
+    struct buf made = {0};
+    enum err e;
+    if (path) {
+        e = file_read(given, path, 64u << 20, d);
+        if (e == E_OK && (e = genesis_parse(&genesis, buf_view(given), d)) != E_OK)
+            diag_wrap(d, e, "%s: ", path);
+    } else {
+        struct address someone = {{1}};
+        e = make_genesis(cli, &made, &someone, &someone, d);
+        if (e == E_OK)
+            e = genesis_parse(&genesis, buf_view(&made), d);
+    }
+    genesis_free(&genesis);
+    buf_free(&made);
+    return e;
+}
+
+static enum err new_key(const struct cli *cli, const char *name, struct made *made,
+                        struct address *out, struct diag *d)
 {
     uint8_t key32[32];
+    char file[64];
     ecdsa_key_generate(key32);
     enum err e = key_save(cli, name, key32, d);
-    if (e == E_EXISTS) /* an earlier init that was cut short, or a key brought along */
+    if (e == E_OK) {
+        snprintf(file, sizeof file, "keys/%s.key", name);
+        made_add(made, home_path(cli, file));
+    } else if (e == E_EXISTS) { /* a key brought along, or an earlier ledger's */
         e = key_load(cli, name, key32, d);
+    }
     if (e == E_OK)
         e = ecdsa_address(out, key32);
-    memset(key32, 0, sizeof key32);
+    explicit_bzero(key32, sizeof key32);
+    return e;
+}
+
+static void print_init(const struct cli *cli, const struct genesis *genesis,
+                       const struct address *node, const struct address *admin)
+{
+    struct buf out = {0};
+    bool sealer = address_eq(node, &genesis->proposer);
+    bool key_in_home = access(home_path(cli, "store.key"), F_OK) == 0;
+    char hex[41];
+    hex_encode(hex, genesis->proposer.b, 20);
+    if (cli->json) {
+        json_open(&out, '{');
+        put_text_member(&out, "home", cli_home(cli));
+        json_put_key(&out, "chainId");
+        json_put_u64(&out, genesis->chain_id);
+        put_address_member(&out, "proposer", &genesis->proposer);
+        if (admin)
+            put_address_member(&out, "admin", admin);
+        json_close(&out, '}');
+        cli_print(&out);
+    } else if (!cli->quiet) {
+        buf_putf(&out,
+                 T("A new ledger in %s\n  chain id  %llu\n  proposer  0x%s\n",
+                   "Nouveau registre dans %s\n  chaîne    %llu\n  proposeur 0x%s\n"),
+                 cli_home(cli), (unsigned long long)genesis->chain_id, hex);
+        if (!sealer)
+            buf_puts(&out, T("This node does not hold the proposer's key: replace `node` "
+                             "(`parvis account remove node`, `parvis account import node FILE`).\n",
+                             "Ce nœud n'a pas la clé du proposeur : remplacez `node` (`parvis "
+                             "account remove node`, `parvis account import node FICHIER`).\n"));
+        buf_putf(&out,
+                 T("Start it with `parvis node --home %s`. ", "Lancez-le avec `parvis node "
+                                                              "--home %s`. "),
+                 cli_home(cli));
+        buf_puts(&out, key_in_home ? T("Keep store.key safe: without it nothing can be read.\n",
+                                       "Gardez store.key en lieu sûr : sans elle, rien n'est "
+                                       "lisible.\n")
+                                   : T("Keep its key or passphrase safe: without it nothing can "
+                                       "be read.\n",
+                                       "Gardez sa clé ou sa phrase secrète en lieu sûr : sans "
+                                       "elle, rien n'est lisible.\n"));
+        cli_print(&out);
+    }
+    buf_free(&out);
+}
+
+static enum err create_ledger(const struct cli *cli, const struct genesis *genesis, struct diag *d)
+{
+    struct store *store = NULL;
+    TRY(home_open_store(cli, true, false, &store, d));
+    enum err e = chain_create(store, genesis, d);
+    if (e == E_OK)
+        e = file_write(home_path(cli, "genesis.json"), buf_view(&genesis->text), 0600, true, d);
+    store_close(store);
+    if (e != E_OK) /* nothing half-made stays behind */
+        home_remove_store(home_path(cli, "store"));
     return e;
 }
 
 static int run_init(struct cli *cli)
 {
     struct diag d = {0};
-    struct buf text = {0}, out = {0};
+    struct buf text = {0};
     struct genesis genesis = {0};
-    struct store *store = NULL;
+    struct made made = {0};
     struct address node = {0}, admin = {0};
-    enum err e = home_create(cli, &d);
+    bool given = cli_get(cli, "genesis") != NULL;
+    enum err e = check_init(cli, &text, &d);
     if (e == E_OK)
-        e = new_key(cli, "node", &node, &d);
-    if (e == E_OK && cli_get(cli, "genesis"))
-        e = file_read(&text, cli_get(cli, "genesis"), 64u << 20, &d);
-    else if (e == E_OK && (e = new_key(cli, "admin", &admin, &d)) == E_OK)
+        e = home_create(cli, &made, &d);
+    if (e == E_OK)
+        e = new_key(cli, "node", &made, &node, &d);
+    if (e == E_OK && !given)
+        e = new_key(cli, "admin", &made, &admin, &d);
+    if (e == E_OK && !given)
         e = make_genesis(cli, &text, &node, &admin, &d);
     if (e == E_OK)
         e = genesis_parse(&genesis, buf_view(&text), &d);
     if (e == E_OK)
-        e = home_open_store(cli, true, false, &store, &d);
+        e = create_ledger(cli, &genesis, &d);
     if (e == E_OK)
-        e = chain_create(store, &genesis, &d);
-    if (e == E_OK)
-        e = file_write(home_path(cli, "genesis.json"), buf_view(&text), 0600, true, &d);
-    if (e == E_OK && cli->json) {
-        json_open(&out, '{');
-        json_put_key(&out, "home");
-        json_put_string(&out, cli_home(cli));
-        json_put_key(&out, "chainId");
-        json_put_u64(&out, genesis.chain_id);
-        json_put_key(&out, "proposer");
-        json_put_data(&out, genesis.proposer.b, 20);
-        json_put_key(&out, "admin");
-        json_put_data(&out, admin.b, 20);
-        json_close(&out, '}');
-    } else if (e == E_OK) {
-        char hex[41];
-        hex_encode(hex, genesis.proposer.b, 20);
-        buf_putf(&out,
-                 T("A new ledger in %s\n  chain id  %llu\n  proposer  0x%s\nStart it with `parvis "
-                   "node --home %s`. Keep store.key safe: without it nothing can be read.\n",
-                   "Nouveau registre dans %s\n  chaîne    %llu\n  proposeur 0x%s\nLancez-le avec "
-                   "`parvis node --home %s`. Gardez store.key en lieu sûr : sans elle, rien n'est "
-                   "lisible.\n"),
-                 cli_home(cli), (unsigned long long)genesis.chain_id, hex, cli_home(cli));
-    }
-    if (e == E_OK)
-        cli_print(&out);
-    store_close(store);
+        print_init(cli, &genesis, &node, given ? NULL : &admin);
+    made_end(&made, e == E_OK);
     genesis_free(&genesis);
     buf_free(&text);
-    buf_free(&out);
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
 }
 
@@ -194,6 +329,7 @@ static const struct cli_option NODE_OPTIONS[] = {
     {"block-ms", "N", "a block at most every N milliseconds (default 0: as soon as there is work)",
      "un bloc au plus toutes les N millisecondes (défaut 0 : dès qu'il y a du travail)"},
     {"archive", NULL, "keep the state of every block", "garde l'état de chaque bloc"},
+    MAP_MB_OPTION,
     {"log", "LEVEL", "error, warn, info or debug (default info)",
      "error, warn, info ou debug (défaut info)"},
     {0},
@@ -283,10 +419,11 @@ static enum err serve(const struct cli *cli, struct chain *chain, const struct n
     TRY(ecdsa_address(&engine.address, engine.key32));
     if (!address_eq(&engine.address, &chain_genesis(chain)->proposer))
         return diag_set(d, E_KEY,
-                        T("this node's key is not the proposer of the chain; import that key as "
-                          "`node`",
-                          "la clé de ce nœud n'est pas celle du proposeur de la chaîne ; importez "
-                          "cette clé sous le nom `node`"));
+                        T("the key `node` is not the proposer's of this chain: `parvis account "
+                          "remove node`, then `parvis account import node FILE` with that key",
+                          "la clé `node` n'est pas celle du proposeur de la chaîne : `parvis "
+                          "account remove node`, puis `parvis account import node FICHIER` avec "
+                          "cette clé"));
     int signals = block_signals();
     if (signals < 0)
         return diag_set(d, E_IO, "signalfd: %s", strerror(errno));
@@ -309,7 +446,7 @@ static enum err serve(const struct cli *cli, struct chain *chain, const struct n
     }
     engine.ops->stop(&engine);
     close(signals);
-    memset(engine.key32, 0, sizeof engine.key32);
+    explicit_bzero(engine.key32, sizeof engine.key32);
     if (e == E_OK && engine.failed) {
         *d = engine.failure;
         return E_IO;
@@ -325,7 +462,7 @@ static int run_node(struct cli *cli)
     struct chain *chain = NULL;
     enum err e = read_node_options(cli, &options, &d);
     if (e == E_USAGE)
-        return d.text[0] ? cli_fail(cli, e, &d) : EXIT_USAGE_ERROR;
+        return cli_fail(cli, e, &d);
     e = home_open_store(cli, false, false, &store, &d);
     if (e == E_OK) {
         struct chain_config config = {.store = store, .archive = cli_has(cli, "archive")};
@@ -341,6 +478,15 @@ static int run_node(struct cli *cli)
 }
 
 /* --- status ----------------------------------------------------------------------------------- */
+
+/* A value by itself: json_print would put a comma after text that is no JSON. */
+static void put_plain_json(struct buf *out, const struct json *value)
+{
+    struct buf text = {0};
+    json_print(&text, value);
+    buf_put(out, text.data, text.len);
+    buf_free(&text);
+}
 
 static int run_status(struct cli *cli)
 {
@@ -359,7 +505,7 @@ static int run_status(struct cli *cli)
             if (json_is_string(m))
                 buf_puts(&out, json_text(m));
             else
-                json_print(&out, m);
+                put_plain_json(&out, m);
             buf_puts(&out, "\n");
         }
     }
@@ -378,17 +524,6 @@ static const struct cli_option AUDIT_OPTIONS[] = {
      "dossier de la base de réexécution (défaut HOME)"},
     {0},
 };
-
-static void remove_scratch(const char *dir)
-{
-    static const char *const FILES[] = {"store.mdb", "store.lock", "store.head"};
-    char path[4600];
-    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, FILES[i]);
-        unlink(path);
-    }
-    rmdir(dir);
-}
 
 static void put_rate(struct buf *b, const char *name, uint64_t count, uint64_t elapsed_us)
 {
@@ -452,7 +587,7 @@ static int run_audit(struct cli *cli)
     uint64_t start_us = clock_mono_us();
     e = audit_run(store, scratch, &progress, &report, &d);
     report.elapsed_us = clock_mono_us() - start_us;
-    remove_scratch(scratch);
+    home_remove_store(scratch);
     store_close(store);
     cli_progress_end();
     if (e == E_OK)
@@ -474,24 +609,22 @@ static int run_export(struct cli *cli)
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
 }
 
+static const struct cli_option IMPORT_OPTIONS[] = {MAP_MB_OPTION, {0}};
+
 static int run_import(struct cli *cli)
 {
     struct diag d = {0};
-    struct store *store = NULL;
+    struct made made = {0};
     struct progress progress = {cli_progress, cli};
     enum err e = access(cli->args[0], R_OK) == 0
                      ? E_OK
                      : diag_set(&d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", cli->args[0],
                                 strerror(errno));
     if (e == E_OK)
-        e = home_create(cli, &d);
+        e = home_create(cli, &made, &d);
     if (e == E_OK)
-        e = home_open_store(cli, true, false, &store, &d);
-    if (e == E_OK)
-        e = chain_import(store, cli->args[0], &progress, &d);
-    store_close(store);
-    if (e != E_OK && store) /* all or nothing: no half-imported ledger stays behind */
-        remove_scratch(home_path(cli, "store"));
+        e = home_import_store(cli, cli->args[0], &progress, &d);
+    made_end(&made, e == E_OK);
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
 }
 
@@ -508,6 +641,7 @@ const struct command NODE_COMMANDS[] = {
     {"export", "FILE", 1, 1, "writes the whole chain to one file",
      "écrit toute la chaîne dans un fichier", NULL, run_export},
     {"import", "FILE", 1, 1, "makes a ledger from an exported chain, checking every block",
-     "crée un registre à partir d'une chaîne exportée, en vérifiant chaque bloc", NULL, run_import},
+     "crée un registre à partir d'une chaîne exportée, en vérifiant chaque bloc", IMPORT_OPTIONS,
+     run_import},
     {0},
 };
