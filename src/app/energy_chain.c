@@ -2,8 +2,10 @@
 #include "app/energy_chain.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "app/cli.h"
+#include "base/clock.h"
 
 enum err energy_chain_open(struct energy_chain *c, const struct cli *cli, struct diag *d)
 {
@@ -141,6 +143,30 @@ enum err chain_points(struct energy_chain *c, uint32_t count, struct organiser *
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
+
+enum err chain_wait_idle(struct energy_chain *c, const uint8_t *key32, struct diag *d)
+{
+    struct address a;
+    char hex[41], params[80];
+    uint64_t mined = 0, pending = 0, deadline_us = clock_mono_us() + 60000000;
+    TRY(ecdsa_address(&a, key32));
+    hex_encode(hex, a.b, sizeof a.b);
+    for (;;) {
+        snprintf(params, sizeof params, "[\"0x%s\",\"pending\"]", hex);
+        TRY(client_quantity(c->client, "eth_getTransactionCount", params, &pending, d));
+        snprintf(params, sizeof params, "[\"0x%s\",\"latest\"]", hex);
+        TRY(client_quantity(c->client, "eth_getTransactionCount", params, &mined, d));
+        if (mined >= pending)
+            return E_OK;
+        if (clock_mono_us() > deadline_us)
+            return diag_set(d, E_TIMEOUT,
+                            T("%llu transactions of 0x%s still wait; is the node making blocks?",
+                              "%llu transactions de 0x%s attendent encore ; le nœud fait-il des "
+                              "blocs ?"),
+                            (unsigned long long)(pending - mined), hex);
+        usleep(20000);
+    }
+}
 
 struct sender *sender_new(struct energy_chain *c, const uint8_t *key32)
 {

@@ -82,6 +82,10 @@ struct sender {
     uint64_t sent;
 };
 
+/* chain_wait_idle waits until no transaction of an account is on the way any more (an earlier run
+ * may have been cut), so that what views tell is what the account did. E_TIMEOUT after a minute. */
+enum err chain_wait_idle(struct energy_chain *c, const uint8_t *key32, struct diag *d);
+
 struct sender *sender_new(struct energy_chain *c, const uint8_t *key32);
 void sender_free(struct sender *s);
 

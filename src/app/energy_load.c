@@ -31,8 +31,8 @@ const struct cli_option ENERGY_LOAD_OPTIONS[] = {
 };
 
 #define SETUP_GAS 4000000u
-#define GRID_OPERATOR 1u /* one distribution operator per operation; its code is the organiser's \
-                          */
+/* One distribution operator per operation; its code is the organiser's choice. */
+#define GRID_OPERATOR 1u
 
 struct load {
     struct cli *cli;
@@ -100,10 +100,11 @@ static enum err open_organiser(struct load *l, struct diag *d)
                         (unsigned long long)chain_id);
     l->organiser.chain_id = chain_id;
     l->sender = sender_new(&l->chain, l->organiser.key32);
-    return E_OK;
+    return chain_wait_idle(&l->chain, l->organiser.key32, d);
 }
 
-/* The number of the operation that this account made last: from the count, downwards. */
+/* The number of the operation that this account made, from the count downwards; the account's key
+ * belongs to one operation. E_NOT_FOUND when it made none. */
 static enum err find_created(struct load *l, struct diag *d)
 {
     struct abi_value v;
@@ -134,10 +135,14 @@ static enum err create_operation(struct load *l, struct diag *d)
             abi_u64(GRID_OPERATOR),
             abi_u64(OPERATION_LEGAL_ORGANISER | OPERATION_RENEWABLE),
         };
-        TRY(sender_send(l->sender, l->chain.energy, "createOperation", args, 7, SETUP_GAS,
-                        "createOperation", d));
-        TRY(sender_drain(l->sender, d));
-        TRY(find_created(l, d));
+        enum err e = find_created(l, d); /* by a run that was cut before it saved the number */
+        if (e == E_NOT_FOUND) {
+            TRY(sender_send(l->sender, l->chain.energy, "createOperation", args, 7, SETUP_GAS,
+                            "createOperation", d));
+            TRY(sender_drain(l->sender, d));
+            e = find_created(l, d);
+        }
+        TRY(e);
         l->organiser.has_operation = true;
         l->organiser.operation = l->chain.operation;
         TRY(organiser_store(l->cli, &l->organiser, d));
@@ -256,6 +261,7 @@ static enum err give_consent(struct load *l, size_t i, struct diag *d)
                      v;
     char what[64];
     arena_reset(&l->chain.arena);
+    TRY(chain_wait_idle(&l->chain, l->organiser.entry[i].key32, d));
     TRY(chain_view(&l->chain, l->chain.energy, "consents", args, 2, &v, d));
     if (v.item[0].count)
         return E_OK;
@@ -305,35 +311,52 @@ static uint64_t year_cents(const struct load *l, size_t consumer)
 
 /* The issuer states a reserve that covers the new coins and mints them to the organiser, who was
  * paid in euros by the consumers. */
-static enum err mint(struct load *l, struct u256 amount, struct diag *d)
+static enum err mint(struct load *l, const uint8_t *issuer32, const struct address *to,
+                     struct u256 amount, struct diag *d)
 {
-    uint8_t key32[32];
-    struct address to;
     struct hash statement;
     struct abi_value v;
     struct u256 reserve;
-    const char *issuer = cli_get(l->cli, "issuer") ? cli_get(l->cli, "issuer") : "admin";
     static const char TEXT[] = "euros received for deposits of energy invoices";
-    enum err e = key_load(l->cli, issuer, key32, d);
-    if (e != E_OK)
-        return diag_wrap(
-            d, e,
-            T("the deposits need the issuer's key (--issuer), or --no-fund: ",
-              "les dépôts demandent la clé de l'émetteur (--issuer), ou --no-fund : "));
     TRY(chain_view(&l->chain, l->chain.money, "reserve", NULL, 0, &v, d));
     u256_add(&reserve, v.item[0].word, amount);
     keccak256(&statement, TEXT, sizeof TEXT - 1);
-    TRY(ecdsa_address(&to, l->organiser.key32));
-    struct sender *s = sender_new(&l->chain, key32);
+    struct sender *s = sender_new(&l->chain, issuer32);
     struct abi_value state[2] = {abi_u256(reserve), abi_bytes32(statement.b)};
-    struct abi_value give[2] = {abi_address(&to), abi_u256(amount)};
-    e = sender_send(s, l->chain.money, "setReserve", state, 2, SETUP_GAS, "setReserve", d);
+    struct abi_value give[2] = {abi_address(to), abi_u256(amount)};
+    enum err e = sender_send(s, l->chain.money, "setReserve", state, 2, SETUP_GAS, "setReserve", d);
     if (e == E_OK)
         e = sender_send(s, l->chain.money, "mint", give, 2, SETUP_GAS, "mint", d);
     if (e == E_OK)
         e = sender_drain(s, d);
     l->transactions += s->sent;
     sender_free(s);
+    return e;
+}
+
+/* Brings the organiser's balance to `total`, minting what is missing. */
+static enum err fill_purse(struct load *l, struct u256 total, struct diag *d)
+{
+    uint8_t key32[32];
+    struct address own;
+    struct abi_value v, who;
+    TRY(ecdsa_address(&own, l->organiser.key32));
+    who = abi_address(&own);
+    TRY(chain_view(&l->chain, l->chain.money, "balanceOf", &who, 1, &v, d));
+    if (u256_cmp(v.item[0].word, total) >= 0)
+        return E_OK;
+    const char *issuer = cli_get(l->cli, "issuer") ? cli_get(l->cli, "issuer") : "admin";
+    enum err e = key_load(l->cli, issuer, key32, d);
+    if (e != E_OK)
+        return diag_wrap(
+            d, e,
+            T("the deposits need the issuer's key (--issuer), or --no-fund: ",
+              "les dépôts demandent la clé de l'émetteur (--issuer), ou --no-fund : "));
+    e = chain_wait_idle(&l->chain, key32, d);
+    if (e == E_OK) /* again: an earlier run may have minted meanwhile */
+        e = chain_view(&l->chain, l->chain.money, "balanceOf", &who, 1, &v, d);
+    if (e == E_OK && !u256_sub(&total, total, v.item[0].word) && !u256_is_zero(total))
+        e = mint(l, key32, &own, total, d);
     explicit_bzero(key32, sizeof key32);
     return e;
 }
@@ -351,8 +374,6 @@ static enum err fund(struct load *l, struct diag *d)
 {
     const struct district *o = &l->data.op;
     struct u256 total = U256_ZERO;
-    struct address own;
-    struct abi_value v, who;
     bool *funded = mem_zalloc(o->consumers, sizeof *funded);
     if (cli_has(l->cli, "no-fund") || l->on_chain.settled_until_s != (uint64_t)o->start_s) {
         mem_free(funded);
@@ -365,14 +386,7 @@ static enum err fund(struct load *l, struct diag *d)
             u256_add(&total, total, wei_of_cents(year_cents(l, i)));
     }
     if (e == E_OK)
-        e = ecdsa_address(&own, l->organiser.key32);
-    who = abi_address(&own);
-    if (e == E_OK)
-        e = chain_view(&l->chain, l->chain.money, "balanceOf", &who, 1, &v, d);
-    if (e == E_OK && u256_cmp(v.item[0].word, total) < 0) {
-        u256_sub(&total, total, v.item[0].word);
-        e = mint(l, total, d);
-    }
+        e = fill_purse(l, total, d);
     for (size_t i = 0; e == E_OK && i < o->consumers; i++) {
         uint64_t cents = year_cents(l, i);
         struct abi_value args[3] = {abi_u64(l->chain.operation), abi_u64(i),
