@@ -12,4 +12,5 @@ die() {
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
+# shellcheck disable=SC2034 # for the scripts that source this
 jobs=$(nproc 2>/dev/null || echo 2)
