@@ -24,8 +24,8 @@ static bool find_block(struct rpc_call *c, bool by_hash, uint64_t *number_out, b
     return e == E_OK || e == E_NOT_FOUND || rpc_fail_err(c, e);
 }
 
-/* load_block gives the block a request names; true with b->header... unset and null appended when
- * there is none (*found_out false). */
+/* load_block loads the block a request names. When there is none, null is appended, *found_out is
+ * false and b is not set; that is no error. */
 static bool load_block(struct rpc_call *c, bool by_hash, bool receipts, struct block *b,
                        bool *found_out)
 {

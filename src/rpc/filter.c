@@ -160,7 +160,9 @@ static bool put_new_logs(struct rpc_call *c, const struct rpc_filter *f, bool al
     struct diag d;
     enum err e = json_parse(&json, bytes_str(f->criteria), &d);
     ASSERT(e == E_OK); /* it was printed by us */
-    bool ok = criteria_read(c, json, &criteria);
+    uint64_t number;
+    const struct json *from = json_get(json, "fromBlock");
+    bool fixed = from && json_u64(&number, from) == E_OK, ok = criteria_read(c, json, &criteria);
     json_free(json);
     if (!ok)
         return false;
@@ -168,10 +170,9 @@ static bool put_new_logs(struct rpc_call *c, const struct rpc_filter *f, bool al
         json_put_raw(c->out, "[]");
         return true;
     }
-    if (!all && criteria.from < f->next)
+    /* "latest" would be the head of each poll; it means everything since the last one */
+    if (!all && (!fixed || criteria.from < f->next))
         criteria.from = f->next;
-    if (!all && criteria.from > f->next && criteria.from == chain_view_head(c->view))
-        criteria.from = f->next; /* "latest" at each poll: everything since the last one */
     return logs_search(c, &criteria);
 }
 

@@ -764,6 +764,14 @@ TEST(filters)
         ledger_block(&ledger);
     }
     CHECK_INT(count_of(ask("eth_getFilterChanges", "\"%s\"", ranged), "logIndex"), 1);
+    const char *later = new_filter("eth_newFilter", "{\"fromBlock\":\"0x7\"}");
+    token_transfer(0, 1, 5);
+    ledger_block(&ledger); /* block 6: too early for it */
+    CHECK(is(ask("eth_getFilterChanges", "\"%s\"", later), "[]"));
+    token_transfer(0, 1, 5);
+    ledger_block(&ledger);
+    CHECK_INT(count_of(ask("eth_getFilterChanges", "\"%s\"", later), "logIndex"), 1);
+    CHECK(is(ask("eth_uninstallFilter", "\"%s\"", later), "true"));
     CHECK(fails(ask("eth_newFilter", "5"), -32602, "object"));
     CHECK(is(ask("eth_uninstallFilter", "\"%s\"", blocks), "true"));
     CHECK(is(ask("eth_uninstallFilter", "\"%s\"", blocks), "false"));
