@@ -11,7 +11,7 @@ let node, provider, signer, money;
 
 before(async () => {
   node = await startNode({ alloc: { [alice.address]: '1000', [bob.address]: '5' } });
-  provider = new ethers.JsonRpcProvider(node.url, undefined, { pollingInterval: 20 });
+  provider = new ethers.JsonRpcProvider(node.url, undefined, { pollingInterval: 20, cacheTimeout: -1 });
   signer = new ethers.NonceManager(alice.connect(provider));
   const services = (await rpc(node.url, 'parvis_services')).result;
   const address = services.find((s) => s.name === 'money').address;

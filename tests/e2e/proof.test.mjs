@@ -11,7 +11,7 @@ let node, block;
 
 before(async () => {
   node = await startNode({ alloc: { [alice.address]: '1000' } });
-  const provider = new ethers.JsonRpcProvider(node.url, undefined, { pollingInterval: 20 });
+  const provider = new ethers.JsonRpcProvider(node.url, undefined, { pollingInterval: 20, cacheTimeout: -1 });
   const signer = new ethers.NonceManager(alice.connect(provider));
   for (let i = 1; i <= 40; i++)
     await (await signer.sendTransaction({ to: ethers.zeroPadValue(ethers.toBeHex(i * 7919), 20), value: BigInt(i) })).wait();
@@ -51,12 +51,15 @@ test('an earlier block proves its own state', async () => {
   assert.ok(BigInt(nonce) > 0n && BigInt(nonce) < 40n);
 });
 
-test('a changed proof does not verify', async () => {
+test('a changed proof proves nothing', async () => {
   const { result } = await rpc(node.url, 'eth_getProof', [alice.address, [], block.number]);
-  const proof = result.accountProof.map(bytes);
-  proof[0][5] ^= 1;
-  await assert.rejects(Trie.verifyProof(bytes(ethers.keccak256(alice.address)), proof, {
-    root: bytes(block.stateRoot), useKeyHashing: false }));
+  for (let changed = 0; changed < result.accountProof.length; changed++) {
+    const proof = result.accountProof.map(bytes);
+    proof[changed][5] ^= 1;
+    const found = await Trie.verifyProof(bytes(ethers.keccak256(alice.address)), proof, {
+      root: bytes(block.stateRoot), useKeyHashing: false }).catch(() => null);
+    assert.equal(found, null);
+  }
 });
 
 test('a storage slot of a service', async () => {
