@@ -56,6 +56,14 @@ void header_encode(struct buf *out, const struct header *h)
     rlp_list_close(out, list);
 }
 
+/* expect_zero reads a number that must be 0: RLP's empty string. */
+static enum err expect_zero(struct rlp *r)
+{
+    struct bytes got;
+    TRY(rlp_next_string(r, &got));
+    return got.len == 0 ? E_OK : E_BLOCK;
+}
+
 /* expect reads a string that must be exactly the given bytes. */
 static enum err expect(struct rlp *r, const void *bytes, size_t len)
 {
@@ -74,7 +82,7 @@ static enum err decode_fields(struct header *h, struct rlp *r)
     TRY(rlp_next_fixed(r, h->transactions_root.b, sizeof h->transactions_root.b));
     TRY(rlp_next_fixed(r, h->receipts_root.b, sizeof h->receipts_root.b));
     TRY(rlp_next_fixed(r, h->bloom, sizeof h->bloom));
-    TRY(expect(r, NULL, 0)); /* difficulty */
+    TRY(expect_zero(r)); /* difficulty */
     TRY(rlp_next_u64(r, &h->number));
     TRY(rlp_next_u64(r, &h->gas_limit));
     TRY(rlp_next_u64(r, &h->gas_used));
@@ -84,10 +92,10 @@ static enum err decode_fields(struct header *h, struct rlp *r)
         return E_RANGE;
     TRY(rlp_next_fixed(r, h->prev_randao.b, sizeof h->prev_randao.b));
     TRY(expect(r, NONCE_NONE, sizeof NONCE_NONE));
-    TRY(expect(r, NULL, 0)); /* base fee */
+    TRY(expect_zero(r)); /* base fee */
     TRY(expect(r, KECCAK_EMPTY_TRIE.b, sizeof KECCAK_EMPTY_TRIE.b));
-    TRY(expect(r, NULL, 0)); /* blob gas used */
-    TRY(expect(r, NULL, 0)); /* excess blob gas */
+    TRY(expect_zero(r)); /* blob gas used */
+    TRY(expect_zero(r)); /* excess blob gas */
     TRY(expect(r, zero.b, sizeof zero.b));
     return expect(r, REQUESTS_NONE.b, sizeof REQUESTS_NONE.b);
 }

@@ -64,14 +64,15 @@ static enum err load_for_holder(struct service_call *c, struct operation *o, str
                                 uint32_t *index, uint8_t *purpose)
 {
     uint64_t point = abi_get_u64(service_arg(c, 1)), asked = abi_get_u64(service_arg(c, 2));
+    *index =
+        (uint32_t)point; /* point_load and the check of asked refuse what these would cut off */
+    *purpose = (uint8_t)asked;
     TRY(operation_load(c, abi_get_u64(service_arg(c, 0)), o));
     TRY(point_load(c, o, point, p));
     if (!address_eq(&p->holder, &c->frame->caller))
         return service_not_authorised(c, "holder");
     if (asked != CONSENT_SETTLEMENT && asked != CONSENT_STATISTICS)
         return REFUSE(c, "BadValue", abi_bytes(bytes_str("purpose")), abi_u64(asked));
-    *index = (uint32_t)point;
-    *purpose = (uint8_t)asked;
     return E_OK;
 }
 
