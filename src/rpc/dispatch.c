@@ -1,4 +1,5 @@
-/* One JSON-RPC 2.0 body: single or batch, requests and notifications, answers in order. */
+/* What arrives: routes of HTTP and WebSocket; then one JSON-RPC 2.0 body: single or batch, requests
+ * and notifications, answers in order. */
 #include "rpc/rpc_internal.h"
 
 #include <stdio.h>
@@ -166,7 +167,9 @@ static void handle_batch(struct rpc_call *c, const struct json *batch)
         buf_put_u8(out, ']');
 }
 
-void call_handle(struct rpc_call *c, struct http_ws *ws, struct bytes body, struct buf *reply)
+/* call_handle answers one body: single or batch. */
+static void call_handle(struct rpc_call *c, struct http_ws *ws, struct bytes body,
+                        struct buf *reply)
 {
     struct json *json = NULL;
     struct diag d;
@@ -198,4 +201,62 @@ void rpc_handle(struct rpc *r, struct bytes body, struct buf *reply)
     call_init(&c, r);
     call_handle(&c, NULL, body, reply);
     call_fini(&c);
+}
+
+/* --- routes ----------------------------------------------------------------------------------- */
+
+static void refuse(struct http_response *out, int status, const char *text)
+{
+    out->status = status;
+    out->content_type = "text/plain; charset=utf-8";
+    buf_puts(out->body, text);
+}
+
+static void get(struct rpc *r, const struct http_request *in, struct http_response *out)
+{
+    if (strcmp(in->path, "/metrics") == 0) {
+        out->content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        metrics_put(r, out->body);
+    } else if (strcmp(in->path, "/health") == 0) {
+        out->content_type = "application/json";
+        if (!health_put(r, out->body))
+            out->status = 503;
+    } else if (!page_serve(in, out)) {
+        refuse(out, 404, "Not Found\n");
+    }
+}
+
+void request_route(void *ctx, unsigned thread, const struct http_request *in,
+                   struct http_response *out)
+{
+    struct rpc *r = ctx;
+    if (strcmp(in->method, "POST") == 0) {
+        if (in->path[0] != '/' || in->path[1]) {
+            refuse(out, 404, "JSON-RPC is served at /\n");
+            return;
+        }
+        out->content_type = "application/json";
+        call_handle(&r->calls[thread], NULL, in->body, out->body);
+        if (!out->body->len)
+            out->status = 204; /* notifications only */
+    } else if (strcmp(in->method, "GET") == 0) {
+        get(r, in, out);
+    } else {
+        refuse(out, 405, "Method Not Allowed\n");
+        (void)snprintf(out->extra_headers, sizeof out->extra_headers,
+                       "Allow: GET, HEAD, POST, OPTIONS\r\n");
+    }
+}
+
+bool ws_admit(void *ctx, struct http_ws *ws, const char *path)
+{
+    (void)ctx;
+    (void)ws;
+    return strcmp(path, "/") == 0 || strcmp(path, "/ws") == 0;
+}
+
+void ws_answer(void *ctx, unsigned thread, struct http_ws *ws, struct bytes text, struct buf *reply)
+{
+    struct rpc *r = ctx;
+    call_handle(&r->calls[thread], ws, text, reply);
 }

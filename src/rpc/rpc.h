@@ -1,7 +1,7 @@
 /* rpc: JSON-RPC 2.0 over HTTP and WebSocket, /metrics, /health and the page at /.
  *
- * Files     server.c     wires net/http to the rest: routes, life
- *           dispatch.c   one body (single, batch, notification) -> method table -> answer
+ * Files     server.c     the server's life
+ *           dispatch.c   routes; one body (single, batch, notification) -> method table -> answer
  *           param.c      reading parameters; error.c every error's code and words
  *           json_chain.c blocks, transactions, receipts and logs as JSON
  *           web3_net.c eth_*.c txpool.c parvis.c   the methods, a file per kind

@@ -87,9 +87,15 @@ struct rpc {
 
 void call_init(struct rpc_call *c, struct rpc *r);
 void call_fini(struct rpc_call *c);
-void call_handle(struct rpc_call *c, struct http_ws *ws, struct bytes body, struct buf *reply);
 struct chain_view *call_view(struct rpc_call *c); /* NULL: failed, the error is set */
 bool call_in_time(struct rpc_call *c);            /* false: the error is set */
+
+/* The handlers that server.c gives to net (http.h). */
+void request_route(void *ctx, unsigned thread, const struct http_request *in,
+                   struct http_response *out);
+bool ws_admit(void *ctx, struct http_ws *ws, const char *path);
+void ws_answer(void *ctx, unsigned thread, struct http_ws *ws, struct bytes text,
+               struct buf *reply);
 
 /* --- error.c ---------------------------------------------------------------------------------- */
 

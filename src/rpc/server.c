@@ -1,69 +1,10 @@
-/* Routes and life of the JSON-RPC server. */
+/* Life of the JSON-RPC server: its parts, its HTTP server, its end. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "city/service.h"
 #include "rpc/rpc_internal.h"
 
-#include <stdio.h>
-
-static void refuse(struct http_response *out, int status, const char *text)
-{
-    out->status = status;
-    out->content_type = "text/plain; charset=utf-8";
-    buf_puts(out->body, text);
-}
-
-static void get(struct rpc *r, const struct http_request *in, struct http_response *out)
-{
-    if (strcmp(in->path, "/metrics") == 0) {
-        out->content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-        metrics_put(r, out->body);
-    } else if (strcmp(in->path, "/health") == 0) {
-        out->content_type = "application/json";
-        if (!health_put(r, out->body))
-            out->status = 503;
-    } else if (!page_serve(in, out)) {
-        refuse(out, 404, "Not Found\n");
-    }
-}
-
-static void on_request(void *ctx, unsigned thread, const struct http_request *in,
-                       struct http_response *out)
-{
-    struct rpc *r = ctx;
-    if (strcmp(in->method, "POST") == 0) {
-        if (in->path[0] != '/' || in->path[1]) {
-            refuse(out, 404, "JSON-RPC is served at /\n");
-            return;
-        }
-        out->content_type = "application/json";
-        call_handle(&r->calls[thread], NULL, in->body, out->body);
-        if (!out->body->len)
-            out->status = 204; /* notifications only */
-    } else if (strcmp(in->method, "GET") == 0) {
-        get(r, in, out);
-    } else {
-        refuse(out, 405, "Method Not Allowed\n");
-        (void)snprintf(out->extra_headers, sizeof out->extra_headers,
-                       "Allow: GET, HEAD, POST, OPTIONS\r\n");
-    }
-}
-
-static bool on_ws_open(void *ctx, struct http_ws *ws, const char *path)
-{
-    (void)ctx;
-    (void)ws;
-    return strcmp(path, "/") == 0 || strcmp(path, "/ws") == 0;
-}
-
-static void on_ws_message(void *ctx, unsigned thread, struct http_ws *ws, struct bytes text,
-                          struct buf *reply)
-{
-    struct rpc *r = ctx;
-    call_handle(&r->calls[thread], ws, text, reply);
-}
-
-static void on_ws_close(void *ctx, struct http_ws *ws)
+static void ws_gone(void *ctx, struct http_ws *ws)
 {
     subs_drop(ctx, ws);
 }
@@ -97,10 +38,10 @@ enum err rpc_start(struct rpc **out, struct engine *engine, const struct rpc_con
         .threads = r->threads,
         .body_bytes_max = LIMIT_RPC_BODY_BYTES,
         .connections_max = LIMIT_RPC_CONNECTIONS,
-        .request = on_request,
-        .ws_open = on_ws_open,
-        .ws_message = on_ws_message,
-        .ws_close = on_ws_close,
+        .request = request_route,
+        .ws_open = ws_admit,
+        .ws_message = ws_answer,
+        .ws_close = ws_gone,
         .ctx = r,
         .cors_origin = "*",
     };

@@ -1,11 +1,10 @@
-/* statedb: the head state, for the engine thread: read, apply a block, write it. */
+/* statedb: the head state, for the engine thread: opening, reading, the tries in memory. */
 #include "state/statedb_head.h"
 
 #include <stdlib.h>
 
 #define NODES_MAX_DEFAULT 2000000u
-#define KEEP_DEPTH 4u        /* nibbles of a trie kept in memory when it must shrink */
-#define PRUNE_HEIGHTS_MAX 8u /* per block: bounds the work after keep_all was switched off */
+#define KEEP_DEPTH 4u /* nibbles of a trie kept in memory when it must shrink */
 
 /* Reading the head */
 
@@ -149,7 +148,7 @@ static void open_accounts(struct statedb *db)
     db->accounts = trie_new(&source, &db->root, db->height);
 }
 
-static void drop_tries(struct statedb *db)
+void drop_tries(struct statedb *db)
 {
     storage_rebuild(db, 64, UINT64_MAX);
     db->nodes = 0;
@@ -169,7 +168,7 @@ static int compare_used(const void *a, const void *b)
 
 /* Beyond the limit the storage tries used longest ago go until half of what they may hold is free;
  * what is left keeps only its upper levels if that was not enough. */
-static void trim(struct statedb *db)
+void trim_tries(struct statedb *db)
 {
     if (db->nodes + trie_node_count(db->accounts) <= db->nodes_max)
         return;
@@ -254,97 +253,4 @@ void statedb_close(struct statedb *db)
     buf_free(&db->stale);
     buf_free(&db->scratch);
     mem_free(db);
-}
-
-/* Applying and writing */
-
-static void forget_pending(struct statedb *db)
-{
-    db->applied = false;
-    db->change_count = db->slot_count = db->op_count = 0;
-    buf_clear(&db->bytes);
-    buf_clear(&db->stale);
-}
-
-enum err statedb_apply(struct statedb *db, struct state *s, uint64_t height, struct hash *root_out)
-{
-    ASSERT(!db->applied);
-    ASSERT(height == db->height + 1 || hash_eq(&db->root, &KECCAK_EMPTY_TRIE));
-    db->new_height = height;
-    enum err e = apply_changes(db, s);
-    db->applied = true;
-    if (e != E_OK) {
-        statedb_discard(db);
-        return e;
-    }
-    *root_out = db->new_root;
-    return E_OK;
-}
-
-void statedb_discard(struct statedb *db)
-{
-    if (!db->applied)
-        return;
-    forget_pending(db);
-    drop_tries(db); /* they have the block merged in; they come back from the store as needed */
-}
-
-static enum err prune_height(struct statedb *db, struct store_txn *t, uint64_t height)
-{
-    struct store_key key = {.height = height};
-    buf_clear(&db->scratch);
-    enum err e = store_get(t, TABLE_STALE, key, &db->scratch);
-    if (e != E_OK)
-        return e == E_NOT_FOUND ? E_OK : e;
-    if (db->scratch.len % STALE_ENTRY_BYTES)
-        return E_CORRUPT;
-    for (const uint8_t *p = db->scratch.data; p < db->scratch.data + db->scratch.len;
-         p += STALE_ENTRY_BYTES) {
-        enum store_table table = p[0] == STALE_NODE ? TABLE_NODE : TABLE_HISTORY;
-        e = store_del_hidden(t, table, be64_get(p + 1), p + 9);
-        if (e != E_OK && e != E_NOT_FOUND)
-            return e;
-    }
-    return store_del(t, TABLE_STALE, key);
-}
-
-enum err statedb_write(struct statedb *db, struct store_txn *t)
-{
-    ASSERT(db->applied);
-    for (size_t i = 0; i < db->op_count; i++) {
-        const struct op *op = &db->ops[i];
-        struct store_key key = {op->height, bytes_of(db->bytes.data + op->name_at, op->name_len)};
-        if (op->del)
-            TRY(store_del(t, op->table, key));
-        else
-            TRY(store_put(t, op->table, key,
-                          bytes_of(db->bytes.data + op->value_at, op->value_len)));
-    }
-    if (db->stale.len)
-        TRY(store_put(t, TABLE_STALE, (struct store_key){.height = db->new_height},
-                      buf_view(&db->stale)));
-    uint64_t next = db->prune_next;
-    for (unsigned i = 0;
-         !db->keep_all && i < PRUNE_HEIGHTS_MAX && next + LIMIT_STATE_HISTORY <= db->new_height;
-         i++)
-        TRY(prune_height(db, t, next++));
-    return E_OK;
-}
-
-void statedb_written(struct statedb *db)
-{
-    ASSERT(db->applied);
-    db->root = db->new_root;
-    db->height = db->new_height;
-    if (!db->keep_all)
-        for (unsigned i = 0;
-             i < PRUNE_HEIGHTS_MAX && db->prune_next + LIMIT_STATE_HISTORY <= db->height; i++)
-            db->prune_next++;
-    for (size_t i = 0; i < db->change_count; i++) {
-        const struct change *c = &db->changes[i];
-        *cache_slot(db, &c->address) = (struct cached){true, c->address, c->name, c->record};
-    }
-    forget_pending(db);
-    db->read_error = store_renew(db->read);
-    trim(db);
 }

@@ -88,7 +88,9 @@ struct cached *cache_slot(struct statedb *db, const struct address *a);
 enum err read_record(struct statedb *db, const struct hash *name, struct record *out);
 /* storage_open: the storage trie of an account, made from r if it is not in memory. */
 struct storage *storage_open(struct statedb *db, const struct hash *owner, const struct record *r);
-/* apply_changes does the work of statedb_apply; after an error the tries must be dropped. */
-enum err apply_changes(struct statedb *db, struct state *s);
+/* drop_tries forgets every trie in memory; they come back from the store as needed. trim_tries
+ * keeps their nodes within nodes_max. */
+void drop_tries(struct statedb *db);
+void trim_tries(struct statedb *db);
 
 #endif
