@@ -278,7 +278,7 @@ static enum err bench_ledger(struct cli *cli, struct figure *out, size_t *count,
     struct chain *chain = NULL;
     TRY(cli_get_u64(cli, "transfers", 100, 10000000, &transfers));
     if (!mkdtemp(dir))
-        return diag_set(d, E_IO, "%s: %s", dir, strerror(errno));
+        return diag_set(d, E_IO, "%s: %s", dir, os_reason(errno));
     for (unsigned i = 0; i < LEDGER_SENDERS; i++)
         keys[i][31] = (uint8_t)(i + 1);
     engine = (struct engine){.ops = &ENGINE_SOLO};

@@ -153,13 +153,41 @@ int cli_fail(const struct cli *cli, enum err e, const struct diag *d)
     return exit_code(e);
 }
 
+const char *os_reason(int code)
+{
+    switch (code) {
+    case ENOENT:
+        return T("No such file or folder", "aucun fichier ni dossier de ce nom");
+    case EACCES:
+    case EPERM:
+        return T("Permission denied", "permission refusée");
+    case ENOSPC:
+    case EDQUOT:
+        return T("No space left on the disk", "plus de place sur le disque");
+    case EROFS:
+        return T("The disk is read-only", "le disque est en lecture seule");
+    case ENOTDIR:
+        return T("A file stands where a folder is needed",
+                 "un fichier tient la place d'un dossier");
+    case EEXIST:
+        return T("It already exists", "il existe déjà");
+    case EISDIR:
+        return T("It is a folder", "c'est un dossier");
+    case EMFILE:
+    case ENFILE:
+        return T("Too many open files", "trop de fichiers ouverts");
+    default:
+        return strerror(code);
+    }
+}
+
 const char *cli_home(const struct cli *cli)
 {
     static char path[4096];
     const char *home = cli_get(cli, "home");
     if (!home)
         home = getenv("PARVIS_HOME");
-    if (home)
+    if (home && home[0])
         return home;
     snprintf(path, sizeof path, "%s/.parvis", getenv("HOME") ? getenv("HOME") : ".");
     return path;
@@ -177,7 +205,7 @@ enum err file_read(struct buf *out, const char *path, size_t max_bytes, struct d
 {
     FILE *f = fopen(path, "rb");
     if (!f)
-        return diag_set(d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", path, strerror(errno));
+        return diag_set(d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", path, os_reason(errno));
     uint8_t chunk[65536];
     size_t n;
     while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) {
@@ -189,7 +217,7 @@ enum err file_read(struct buf *out, const char *path, size_t max_bytes, struct d
                             max_bytes);
         }
     }
-    enum err e = ferror(f) ? diag_set(d, E_IO, "%s: %s", path, strerror(errno)) : E_OK;
+    enum err e = ferror(f) ? diag_set(d, E_IO, "%s: %s", path, os_reason(errno)) : E_OK;
     fclose(f);
     return e;
 }
@@ -215,7 +243,7 @@ static enum err write_failed(const char *path, const char *temporary, int fd, st
         close(fd);
     unlink(temporary);
     return diag_set(d, code == ENOSPC || code == EDQUOT ? E_DISK_FULL : E_IO, "%s: %s", path,
-                    strerror(code));
+                    os_reason(code));
 }
 
 enum err file_write(const char *path, struct bytes content, unsigned mode, bool replace,
@@ -231,7 +259,7 @@ enum err file_write(const char *path, struct bytes content, unsigned mode, bool 
     unlink(temporary);
     int fd = open_new(temporary, mode);
     if (fd < 0)
-        return diag_set(d, E_IO, "%s: %s", path, strerror(errno));
+        return diag_set(d, E_IO, "%s: %s", path, os_reason(errno));
     for (size_t done = 0; done < content.len;) {
         ssize_t n = write(fd, content.data + done, content.len - done);
         if (n < 0 && errno == EINTR)
@@ -452,6 +480,9 @@ enum err cli_parse(struct cli *cli, const struct command *command, int argc, cha
                            cli_get(cli, "lang"));
     if (cli_has(cli, "help"))
         return E_OK;
+    if (cli_get(cli, "home") && !cli_get(cli, "home")[0])
+        return usage_error(
+            command, T("option --%s needs a value", "l'option --%s demande une valeur"), "home");
     if (cli->arg_count < command->min_args)
         return usage_error(command, T("missing argument: %s", "argument manquant : %s"),
                            command->args);

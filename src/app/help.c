@@ -46,7 +46,8 @@ size_t help_group(struct buf *out, const char *word)
         for (const struct command *c = COMMAND_TABLES[t]; c->name; c++) {
             if (strncmp(c->name, word, len) != 0 || c->name[len] != ' ')
                 continue;
-            buf_putf(out, "  parvis %s %s\n      %s\n", c->name, c->args, T(c->en, c->fr));
+            buf_putf(out, "  parvis %s%s%s\n      %s\n", c->name, c->args[0] ? " " : "", c->args,
+                     T(c->en, c->fr));
             count++;
         }
     }

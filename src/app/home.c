@@ -51,7 +51,9 @@ static enum err make_dir(struct made *m, const char *path, struct diag *d)
     struct stat st;
     if (code == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return E_OK;
-    return diag_set(d, code == ENOSPC ? E_DISK_FULL : E_IO, "%s: %s", path, strerror(code));
+    if (code == EEXIST)
+        code = ENOTDIR; /* what is there is a file */
+    return diag_set(d, code == ENOSPC ? E_DISK_FULL : E_IO, "%s: %s", path, os_reason(code));
 }
 
 static enum err write_random_hex(struct made *m, const char *path, size_t len, struct diag *d)
@@ -327,7 +329,7 @@ enum err key_remove(const struct cli *cli, const char *name, struct diag *d)
     if (unlink(path) == 0)
         return E_OK;
     return errno == ENOENT ? no_such_key(cli, name, d)
-                           : diag_set(d, E_IO, "%s: %s", path, strerror(errno));
+                           : diag_set(d, E_IO, "%s: %s", path, os_reason(errno));
 }
 
 enum err key_visit(const struct cli *cli, void (*visit)(void *ctx, const char *name), void *ctx,
@@ -342,7 +344,7 @@ enum err key_visit(const struct cli *cli, void (*visit)(void *ctx, const char *n
                           "--home"),
                         home_path(cli, "keys"));
     if (count < 0)
-        return diag_set(d, E_IO, "%s: %s", home_path(cli, "keys"), strerror(errno));
+        return diag_set(d, E_IO, "%s: %s", home_path(cli, "keys"), os_reason(errno));
     for (int i = 0; i < count; i++) {
         char *name = entries[i]->d_name;
         size_t len = strlen(name);

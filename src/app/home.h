@@ -17,6 +17,13 @@
 /* home_path appends a name to the home's path; valid until the next call but three. */
 const char *home_path(const struct cli *cli, const char *name);
 
+/* The option that home_open_store reads where a command's table has it. */
+/* clang-format off */
+#define MAP_MB_OPTION \
+    {"map-mb", "N", "largest size of the store in MiB (default $PARVIS_MAP_MB, else 65536)", \
+     "taille maximale de la base en Mio (défaut $PARVIS_MAP_MB, sinon 65536)"}
+/* clang-format on */
+
 /* Files and folders made by a command that may still fail. made_end frees the list and, unless they
  * are kept, removes them, the last first. */
 struct made {

@@ -105,7 +105,7 @@ int main(int argc, char **argv)
     mem_free(cli.args);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, T("parvis: standard output: %s\n", "parvis : sortie standard : %s\n"),
-                strerror(errno));
+                os_reason(errno));
         return code == EXIT_OK ? EXIT_ENVIRONMENT : code;
     }
     return code;

@@ -80,7 +80,7 @@ mount -o remount,size=16m small
 as_it_was small/home 'disk full'
 gives 0 'disk full: export elsewhere' export chain --home small/home
 dd if=/dev/zero of=small/rest bs=64k 2>/dev/null
-refuses 8 'No space left' 'disk full: init' init --home small/other
+refuses 8 'No space left on the disk' 'disk full: init' init --home small/other
 check 'disk full: init leaves nothing' test ! -e small/other
 # a little room: enough for the keys, not for the ledger
 truncate -s -131072 small/rest

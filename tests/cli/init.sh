@@ -58,7 +58,7 @@ refuse_init 2 'from 1 to' 'chain id' --chain-id 0
 refuse_init 2 'from 0 to' 'timestamp' --timestamp tomorrow
 refuse_init 2 '1 to 256 bytes' 'controller without a name' --controller-name ''
 refuse_init 2 'map-mb 0' 'map size' --map-mb 0
-refuse_init 3 'No such file' 'genesis: no file' --genesis none.json
+refuse_init 3 'No such file or folder' 'genesis: no file' --genesis none.json
 refuse_init 2 'no effect with --genesis' 'genesis and what it says' --genesis home/genesis.json --chain-id 5
 echo '{"parvis": 1, "chainId": ' >bad.json
 refuse_init 5 'bad.json: ' 'genesis: not JSON' --genesis bad.json
@@ -73,7 +73,9 @@ bad_genesis 'services.money.admission' '.services.money.admission = "all"'
 bad_genesis 'services.energy.rulesRole' '.services.energy.rulesRole = 1'
 bad_genesis 'services.parking' '.services.parking = {}'
 bad_genesis 'colour' '.colour = "blue"'
-gives 8 'a file in the way' init --home bad.json
+refuse_init 3 'aucun fichier ni dossier' 'genesis: no file, in French' --genesis none.json --lang fr
+refuses 2 'home needs a value' 'no name for the home' init --home ''
+refuses 8 'A file stands' 'a file in the way' init --home bad.json
 check 'is left alone' test -f bad.json
 
 # --- a genesis given; the proposer's key brought along ---
