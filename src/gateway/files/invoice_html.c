@@ -168,7 +168,9 @@ static void put_head(struct buf *out, const struct html_invoice *i)
     put_date(out, i->due_s);
     buf_puts(out, "</td></tr></table></header>\n<section class=\"parties\">");
     put_party(out, T("Issued by, on behalf of the producers", "Émise par, au nom des producteurs"),
-              &i->organiser, "?");
+              &i->organiser,
+              T("organiser not named: fill `organiser` in operation.json",
+                "organisateur non nommé : remplir `organiser` dans operation.json"));
     buf_puts(out, "</div>");
     put_party(out, T("Customer", "Client"), &i->consumer, i->consumer_id);
     buf_putf(out, "<p>%s ", T("Delivery point", "Point de livraison"));
