@@ -123,8 +123,8 @@ if command -v bash >/dev/null; then
     check 'completion: options of a command' completes --no-wait send --no
     check 'completion: options of two words' completes --operation energy allocate --op
     check 'completion: common options' completes --passphrase-file audit --pass
-    check 'completion: files for an option' completes tests/cli/help.sh init --genesis tests/cli/hel
-    check 'completion: files for an argument' completes tests/cli/help.sh import tests/cli/hel
+    check 'completion: files for an option' completes tests/cli/node.sh init --genesis tests/cli/no
+    check 'completion: files for an argument' completes tests/cli/node.sh import tests/cli/no
     only_energy() { [ "$(candidates energ)" = energy ]; }
     check 'completion: each word once' only_energy
 else
