@@ -26,16 +26,16 @@ interface IParvisEnergy {
     error BadValue(string parameter, uint256 value);
 
     /// @notice An instant is outside the calendar, or ends before it begins.
-    error BadTime(uint64 at);
+    error BadTime(uint64 instant);
 
     /// @notice The operation has no steps on that day.
     error BadDay(uint256 day);
 
     /// @notice The change must begin with a local day.
-    error NotDayStart(uint64 at);
+    error NotDayStart(uint64 instant);
 
     /// @notice Members enter and leave at the start of a step.
-    error NotStepBoundary(uint64 at);
+    error NotStepBoundary(uint64 instant);
 
     /// @notice Changes are announced in order of time.
     error NotAfterLastChange(uint64 from, uint64 last);
@@ -68,7 +68,7 @@ interface IParvisEnergy {
     error NotConsumer(uint64 point);
 
     /// @notice The point has left in what is settled.
-    error HasLeft(uint64 point, uint64 leave);
+    error HasLeft(uint64 point, uint64 leaving);
 
     /// @notice The day is settled; use correctDay.
     error DaySettledAlready(uint64 day);
@@ -146,7 +146,7 @@ interface IParvisEnergy {
     event PointAdded(uint64 indexed operation, uint32 indexed point, bytes32 pseudonym, uint8 role, address holder, uint64 enter);
 
     /// @notice A point's departure was announced.
-    event PointRemoved(uint64 indexed operation, uint32 indexed point, uint64 leave);
+    event PointRemoved(uint64 indexed operation, uint32 indexed point, uint64 leaving);
 
     /// @notice A producer's tariff from a month.
     event TariffSet(uint64 indexed operation, uint32 indexed point, uint64 priceMicroeurPerKwh, uint32 vatPpm, uint32 fromMonth);
@@ -194,7 +194,7 @@ interface IParvisEnergy {
     function addPoint(uint64 operation, bytes32 pseudonym, uint8 role, address holder, uint8 holderKind, uint64 enter, uint64 powerW, uint64 priceMicroeurPerKwh, uint32 vatPpm, bytes32 site, uint32 distanceM, uint32 gridOperator, uint8 density, uint32 flags) external returns (uint32 point);
 
     /// @notice The point leaves at a step boundary that is not settled yet.
-    function removePoint(uint64 operation, uint32 point, uint64 leave) external;
+    function removePoint(uint64 operation, uint32 point, uint64 leaving) external;
 
     /// @notice A producer's price and VAT rate from a month that is not closed.
     function setTariff(uint64 operation, uint32 point, uint64 priceMicroeurPerKwh, uint32 vatPpm, uint32 fromMonth) external;
@@ -241,8 +241,8 @@ interface IParvisEnergy {
     /// @notice Number of operations; they are numbered from 1.
     function operationCount() external view returns (uint64);
 
-    /// @notice A point; leave is 2^64-1 while no departure is announced.
-    function point(uint64 operation, uint32 point) external view returns (bytes32 pseudonym, uint8 role, address holder, uint8 holderKind, uint64 enter, uint64 leave, uint64 powerW);
+    /// @notice A point; leaving is 2^64-1 while no departure is announced.
+    function point(uint64 operation, uint32 point) external view returns (bytes32 pseudonym, uint8 role, address holder, uint8 holderKind, uint64 enter, uint64 leaving, uint64 powerW);
 
     /// @notice The point of a pseudonym.
     function pointOf(uint64 operation, bytes32 pseudonym) external view returns (uint32 point);
@@ -287,7 +287,7 @@ interface IParvisEnergy {
     function consents(uint64 operation, uint32 point) external view returns (uint8[] memory purpose, uint64[] memory from, uint64[] memory until);
 
     /// @notice The legal limits in force at an instant.
-    function rules(uint64 at) external view returns (uint64 mainlandW, uint64 islandW, uint64 derogationW, uint32 distanceM, uint32 periurbanM, uint32 ruralM);
+    function rules(uint64 instant) external view returns (uint64 mainlandW, uint64 islandW, uint64 derogationW, uint32 distanceM, uint32 periurbanM, uint32 ruralM);
 
     /// @notice Who is responsible for this service and how to reach them (data controller).
     function controller() external view returns (string memory name, string memory contact);

@@ -22,7 +22,7 @@ static const struct service_method METHODS[] = {
      "natural; density 0 urban, 1 peri-urban, 2 rural; flags 1 medium voltage, 2 main "
      "activity.",
      3000, 3, run_add_point},
-    {"function removePoint(uint64 operation, uint32 point, uint64 leave)",
+    {"function removePoint(uint64 operation, uint32 point, uint64 leaving)",
      "The point leaves at a step boundary that is not settled yet.", 2000, 3, run_remove_point},
     {"function setTariff(uint64 operation, uint32 point, uint64 priceMicroeurPerKwh, "
      "uint32 vatPpm, uint32 fromMonth)",
@@ -80,9 +80,9 @@ static const struct service_method METHODS[] = {
     {"function operationCount() view returns (uint64)",
      "Number of operations; they are numbered from 1.", 200, 0, run_operation_count},
     {"function point(uint64 operation, uint32 point) view returns (bytes32 pseudonym, "
-     "uint8 role, address holder, uint8 holderKind, uint64 enter, uint64 leave, uint64 "
+     "uint8 role, address holder, uint8 holderKind, uint64 enter, uint64 leaving, uint64 "
      "powerW)",
-     "A point; leave is 2^64-1 while no departure is announced.", 500, 0, run_point},
+     "A point; leaving is 2^64-1 while no departure is announced.", 500, 0, run_point},
     {"function pointOf(uint64 operation, bytes32 pseudonym) view returns (uint32 point)",
      "The point of a pseudonym.", 500, 0, run_point_of},
     {"function tariff(uint64 operation, uint32 point, uint32 month) view returns (uint64 "
@@ -130,7 +130,7 @@ static const struct service_method METHODS[] = {
     {"function consents(uint64 operation, uint32 point) view returns (uint8[] purpose, "
      "uint64[] from, uint64[] until)",
      "The consents of a point as they are in force.", 500, 0, run_consents},
-    {"function rules(uint64 at) view returns (uint64 mainlandW, uint64 islandW, uint64 "
+    {"function rules(uint64 instant) view returns (uint64 mainlandW, uint64 islandW, uint64 "
      "derogationW, uint32 distanceM, uint32 periurbanM, uint32 ruralM)",
      "The legal limits in force at an instant.", 500, 0, run_rules},
     {0},
@@ -143,7 +143,7 @@ static const struct service_line EVENTS[] = {
     {"event PointAdded(uint64 indexed operation, uint32 indexed point, bytes32 pseudonym, "
      "uint8 role, address holder, uint64 enter)",
      "A point was registered."},
-    {"event PointRemoved(uint64 indexed operation, uint32 indexed point, uint64 leave)",
+    {"event PointRemoved(uint64 indexed operation, uint32 indexed point, uint64 leaving)",
      "A point's departure was announced."},
     {"event TariffSet(uint64 indexed operation, uint32 indexed point, uint64 "
      "priceMicroeurPerKwh, uint32 vatPpm, uint32 fromMonth)",
@@ -196,10 +196,11 @@ static const struct service_line ERRORS[] = {
     {"error PerimeterRefused(string rule, string reason)",
      "A rule of collective self-consumption, ACC-01 to ACC-06, does not allow this."},
     {"error BadValue(string parameter, uint256 value)", "A parameter is outside its range."},
-    {"error BadTime(uint64 at)", "An instant is outside the calendar, or ends before it begins."},
+    {"error BadTime(uint64 instant)",
+     "An instant is outside the calendar, or ends before it begins."},
     {"error BadDay(uint256 day)", "The operation has no steps on that day."},
-    {"error NotDayStart(uint64 at)", "The change must begin with a local day."},
-    {"error NotStepBoundary(uint64 at)", "Members enter and leave at the start of a step."},
+    {"error NotDayStart(uint64 instant)", "The change must begin with a local day."},
+    {"error NotStepBoundary(uint64 instant)", "Members enter and leave at the start of a step."},
     {"error NotAfterLastChange(uint64 from, uint64 last)",
      "Changes are announced in order of time."},
     {"error AlreadySettled(uint64 from, uint64 settledUntil)",
@@ -213,7 +214,7 @@ static const struct service_line ERRORS[] = {
     {"error KeyNotDynamic(uint64 day)", "The day's key takes no coefficients."},
     {"error NotProducer(uint64 point)", "Only points that produce have a tariff."},
     {"error NotConsumer(uint64 point)", "Only points that consume are invoiced."},
-    {"error HasLeft(uint64 point, uint64 leave)", "The point has left in what is settled."},
+    {"error HasLeft(uint64 point, uint64 leaving)", "The point has left in what is settled."},
     {"error DaySettledAlready(uint64 day)", "The day is settled; use correctDay."},
     {"error DayNotSettled(uint64 day)", "The day is not settled."},
     {"error DayNotOver(uint64 day, uint64 end)",

@@ -35,7 +35,7 @@
  *      uint32 distanceM, uint32 gridOperator, uint8 density, uint32 flags) returns (uint32 point)
  *      role 0 consumer, 1 producer, 2 storage. holderKind 0 legal, 1 natural person. density 0
  *      urban, 1 peri-urban, 2 rural. flags: POINT_*. price, VAT, power: 0 for a consumer.
- *  removePoint(uint64 operation, uint32 point, uint64 leave)
+ *  removePoint(uint64 operation, uint32 point, uint64 leaving)
  *  setTariff(uint64 operation, uint32 point, uint64 priceMicroeurPerKwh, uint32 vatPpm,
  *      uint32 fromMonth)
  *  setStep(uint64 operation, uint32 stepMinutes, uint64 from)
@@ -65,7 +65,7 @@
  *      uint32 producers, uint64 settledUntil, uint32 openMonth, bool closing)
  *  operationCount() view returns (uint64)
  *  point(uint64 operation, uint32 point) view returns (bytes32 pseudonym, uint8 role,
- *      address holder, uint8 holderKind, uint64 enter, uint64 leave, uint64 powerW)
+ *      address holder, uint8 holderKind, uint64 enter, uint64 leaving, uint64 powerW)
  *  pointOf(uint64 operation, bytes32 pseudonym) view returns (uint32 point)
  *  tariff(uint64 operation, uint32 point, uint32 month) view returns (uint64 priceMicroeurPerKwh,
  *      uint32 vatPpm)
@@ -92,7 +92,7 @@
  *      corrections and carried to the next invoice
  *  consents(uint64 operation, uint32 point) view returns (uint8[] purpose, uint64[] from,
  *      uint64[] until)
- *  rules(uint64 at) view returns (uint64 mainlandW, uint64 islandW, uint64 derogationW,
+ *  rules(uint64 instant) view returns (uint64 mainlandW, uint64 islandW, uint64 derogationW,
  *      uint32 distanceM, uint32 periurbanM, uint32 ruralM)
  *
  * Events:
@@ -100,7 +100,7 @@
  *      uint32 stepMinutes)
  *  PointAdded(uint64 indexed operation, uint32 indexed point, bytes32 pseudonym, uint8 role,
  *      address holder, uint64 enter)
- *  PointRemoved(uint64 indexed operation, uint32 indexed point, uint64 leave)
+ *  PointRemoved(uint64 indexed operation, uint32 indexed point, uint64 leaving)
  *  TariffSet(uint64 indexed operation, uint32 indexed point, uint64 priceMicroeurPerKwh,
  *      uint32 vatPpm, uint32 fromMonth)
  *  StepSet(uint64 indexed operation, uint32 stepMinutes, uint64 from)

@@ -106,9 +106,9 @@ TEST(operations_and_their_refusals)
         {"2", "1698796800", "30", "1", SITE, "3", "BadValue(parameter=zone, value=2)"},
         {"0", "1698796800", "20", "1", SITE, "3", "BadValue(parameter=stepMinutes, value=20)"},
         {"0", "1698796800", "30", "2", SITE, "3", "BadValue(parameter=perimeter, value=2)"},
-        {"0", "253402300800", "30", "1", SITE, "3", "BadTime(at=253402300800)"},
-        {"0", "1698796801", "30", "1", SITE, "3", "NotDayStart(at=1698796801)"},
-        {"1", "1698796800", "30", "1", SITE, "3", "NotDayStart(at=1698796800)"},
+        {"0", "253402300800", "30", "1", SITE, "3", "BadTime(instant=253402300800)"},
+        {"0", "1698796801", "30", "1", SITE, "3", "NotDayStart(instant=1698796801)"},
+        {"1", "1698796800", "30", "1", SITE, "3", "NotDayStart(instant=1698796800)"},
         {"0", "1698796800", "30", "1", SITE, "2",
          "PerimeterRefused(rule=ACC-01, reason=the organiser must be a legal person)"},
         {"0", "1698796800", "30", "0",
@@ -155,7 +155,7 @@ TEST(points_and_their_refusals)
         {"pmo", "%c%", "1", "@c", "0", "1698796800", "5", "1", "1000001", "0",
          "BadValue(parameter=vatPpm, value=1000001)"},
         {"pmo", "%c%", "0", "@c", "0", "1698796801", "0", "0", "0", "0",
-         "NotStepBoundary(at=1698796801)"},
+         "NotStepBoundary(instant=1698796801)"},
         {"pmo", "%c%", "0", "@c", "0", "1698795000", "0", "0", "0", "0",
          "AlreadySettled(from=1698795000, settledUntil=1698796800)"},
         {"pmo", "%anna%", "0", "@c", "0", "1698796800", "0", "0", "0", "0", NULL},
@@ -183,7 +183,7 @@ TEST(points_and_their_refusals)
         NOVEMBER);
     SAY("100000, 200000", "anyone", "tariff", "1", "2", NOVEMBER);
     SAY("120000, 55000", "anyone", "tariff", "1", "2", "24300");
-    SAY("BadTime(at=1698796800)", "pmo", "removePoint", "1", "3", "1698796800");
+    SAY("BadTime(instant=1698796800)", "pmo", "removePoint", "1", "3", "1698796800");
     SAY("ok", "pmo", "removePoint", "1", "3", "1698883200");
     bench_close(&b);
 }
@@ -379,7 +379,7 @@ TEST(days_refused)
         "1698796800");
     SAY("ok", "pmo", "removePoint", "1", "0", "1698883200");
     BATCH("ok", "submitDay", DAY_0 + 1, FLAT(48, 1, 1));
-    SAY("HasLeft(point=0, leave=1698883200)", "pmo", "removePoint", "1", "0", "1698969600");
+    SAY("HasLeft(point=0, leaving=1698883200)", "pmo", "removePoint", "1", "0", "1698969600");
     bench_close(&b);
 }
 
@@ -453,8 +453,8 @@ TEST(step_changes_with_a_day)
     CHECK(strncmp(ENERGY_CALL(&b, "x", "setStep", "1", "15", "1698969600"), "NotAuthorised(", 14) ==
           0);
     SAY("BadValue(parameter=stepMinutes, value=5)", "pmo", "setStep", "1", "5", "1698969600");
-    SAY("NotDayStart(at=1698971400)", "pmo", "setStep", "1", "15", "1698971400");
-    SAY("BadTime(at=253402300800)", "pmo", "setStep", "1", "15", "253402300800");
+    SAY("NotDayStart(instant=1698971400)", "pmo", "setStep", "1", "15", "1698971400");
+    SAY("BadTime(instant=253402300800)", "pmo", "setStep", "1", "15", "253402300800");
     SAY("ok", "pmo", "setStep", "1", "15", "1698969600");
     SAY("NotAfterLastChange(from=1698969600, last=1698969600)", "pmo", "setStep", "1", "10",
         "1698969600");
@@ -594,7 +594,7 @@ TEST(consent_of_natural_persons)
     CHECK(strncmp(ENERGY_CALL(&b, "pmo", "giveConsent", "1", "0", "1", "0", "9"), "NotAuthorised(",
                   14) == 0);
     SAY("BadValue(parameter=purpose, value=3)", "anna", "giveConsent", "1", "0", "3", "0", "9");
-    SAY("BadTime(at=9)", "anna", "giveConsent", "1", "0", "1", "9", "9");
+    SAY("BadTime(instant=9)", "anna", "giveConsent", "1", "0", "1", "9", "9");
     SAY("NoConsent(point=0, purpose=1)", "anna", "withdrawConsent", "1", "0", "1");
     SAY("ok", "anna", "giveConsent", "1", "0", "2", "1698796800", "1798796800"); /* statistics */
     BATCH("ConsentMissing(point=0, step=0)", "submitDay", DAY_0, FLAT(48, 5, 5));
