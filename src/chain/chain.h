@@ -1,6 +1,6 @@
 /* chain: the ledger itself: blocks in a store, executed, committed, read and audited.
  *
- * The five steps of the engine interface (design.md decision 4) are functions here, so that every
+ * The five steps of the engine interface are functions here, so that every
  * engine drives the same code:
  *   chain_check     may this transaction wait in the pool?
  *   chain_prepare   choose transactions for a block (by the proposer)

@@ -1,4 +1,4 @@
-/* engine: who decides the order of transactions. One narrow interface (design.md decision 4); the
+/* engine: who decides the order of transactions. One narrow interface; the
  * engine drives chain_check, chain_prepare, chain_process, chain_finalize and chain_commit. */
 #ifndef PARVIS_ENGINE_ENGINE_H
 #define PARVIS_ENGINE_ENGINE_H

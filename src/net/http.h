@@ -10,11 +10,11 @@
  *           Requests after an answer that the peer does not read wait in the kernel.
  * Answers   HEAD is given to the handler as GET and its body is not sent; OPTIONS is answered here
  *           (CORS preflight); a handler's answer always carries Content-Length.
- * Refused   400 malformed, ambiguous length (Content-Length with Transfer-Encoding, repeated), no
- * or two Host; 408 slow; 413 body; 417 Expect; 426 WebSocket version; 431 header; 501 method or
- * transfer coding; 503 too many connections. Files     conn.c one connection as a state machine fed
- * with bytes (no socket: the fuzz target's entry), head.c header fields, ws.c WebSocket, server.c
- * sockets and loops. */
+ * Refused   400 malformed, ambiguous length (Content-Length with Transfer-Encoding, repeated),
+ *           no or two Host; 408 slow; 413 body; 417 Expect; 426 WebSocket version; 431 header;
+ *           501 method or transfer coding; 503 too many connections.
+ * Files     conn.c one connection as a state machine fed with bytes (no socket: the fuzz target's
+ *           entry), head.c header fields, ws.c WebSocket, server.c sockets and loops. */
 #ifndef PARVIS_NET_HTTP_H
 #define PARVIS_NET_HTTP_H
 

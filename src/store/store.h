@@ -25,7 +25,7 @@
 /* X(id, name, uses height, uses name): every table; keys and values are described in tables.h. */
 #define STORE_TABLES(X)                                                                            \
     X(TABLE_META, "meta", false, true)         /* name -> small values: head, genesis, version */  \
-    X(TABLE_HEADER, "header", true, false)     /* height -> header, seal, sender and tx counts */  \
+    X(TABLE_HEADER, "header", true, false)     /* height -> seal, counts, header */                \
     X(TABLE_BODY, "body", true, false)         /* height -> transactions */                        \
     X(TABLE_RECEIPTS, "receipts", true, false) /* height -> receipts */                            \
     X(TABLE_BLOCK_HASH, "block_hash", false, true) /* block hash -> height */                      \

@@ -1,13 +1,14 @@
 /* calendar: integer civil time for metering: local days, months and steps, with the clock changes.
  *
  * Zones     UTC, and Europe/Paris by the European rule (Directive 2000/84/EC): UTC+1, UTC+2 from
- * the last Sunday of March 01:00 UTC to the last Sunday of October 01:00 UTC. Valid from 1996. Days
- * numbered from 1970-01-01 in local time: a Paris day has 46, 48 or 50 half-hours. Months numbered
- * year * 12 + month - 1. Steps     10, 15, 30 or 60 minutes (ACC-07: a dated parameter). A new step
- * length takes effect at the start of a local day, so every day has one step length; steps are
- * numbered from the operation's start, each period going on from the number where the one before it
- * ended. Range     years 1970 to 9999 (CALENDAR_SECONDS_MAX); callers check hostile values with it.
- */
+ *           the last Sunday of March 01:00 UTC to the last Sunday of October 01:00 UTC. Valid from
+ *           1996.
+ * Days      numbered from 1970-01-01 in local time: a Paris day has 46, 48 or 50 half-hours. Months
+ *           numbered year * 12 + month - 1.
+ * Steps     10, 15, 30 or 60 minutes (ACC-07: a dated parameter). A new step length takes effect at
+ *           the start of a local day, so every day has one step length; steps are numbered from
+ *           the operation's start, each period going on from where the one before it ended.
+ * Range     years 1970 to 9999 (CALENDAR_SECONDS_MAX); callers check hostile values with it. */
 #ifndef PARVIS_CITY_ENERGY_CALENDAR_H
 #define PARVIS_CITY_ENERGY_CALENDAR_H
 

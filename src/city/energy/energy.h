@@ -30,8 +30,9 @@
  *      uint32 gridOperator, uint32 flags) returns (uint64 operation)
  *      zone 0 UTC, 1 Europe/Paris. start: start of a local day. perimeter 0 same building (site is
  *      its commitment), 1 extended. gridOperator: code of the one distribution operator. flags:
- * OPERATION_*. addPoint(uint64 operation, bytes32 pseudonym, uint8 role, address holder, uint8
- * holderKind, uint64 enter, uint64 powerW, uint64 priceMicroeurPerKwh, uint32 vatPpm, bytes32 site,
+ *      OPERATION_*.
+ *  addPoint(uint64 operation, bytes32 pseudonym, uint8 role, address holder, uint8 holderKind,
+ *      uint64 enter, uint64 powerW, uint64 priceMicroeurPerKwh, uint32 vatPpm, bytes32 site,
  *      uint32 distanceM, uint32 gridOperator, uint8 density, uint32 flags) returns (uint32 point)
  *      role 0 consumer, 1 producer, 2 storage. holderKind 0 legal, 1 natural person. density 0
  *      urban, 1 peri-urban, 2 rural. flags: POINT_*. price, VAT, power: 0 for a consumer.
@@ -42,7 +43,7 @@
  *  setKey(uint64 operation, uint8 key, uint64 from, uint32[] values)
  *      key: enum allocation_key (0 default, 1 static, 2 waterfill, 3 priority, 4 dynamic, 5 full
  *      dynamic). values: one per point in index order: ppm (static, waterfill) or level 1..255
- * (priority), 0 for producers; empty for the others. A new operation has the default key.
+ *      (priority), 0 for producers; empty for the others. A new operation has the default key.
  *  submitCoefficients(uint64 operation, uint32 day, bytes coefficients)
  *      for days of a dynamic key, before the day's readings; without it the default key applies
  *      (D315-6). Encoding in readings.h.

@@ -7,8 +7,8 @@
  * Amounts   a correction line is the difference between R7 of the corrected monthly energy and what
  *           was invoiced, so a corrected month ends with the amounts it would have had at once.
  * Credit    a negative line is set against the same producer's lines of this invoice, the rest is
- *           carried to the next. due >= 0 always; sum of (ht + vat) = sum of due - change of
- * credit. */
+ *           carried to the next. due >= 0 always; the sum of (ht + vat) is the sum of due less the
+ *           change of credit. */
 #ifndef PARVIS_CITY_ENERGY_INVOICE_H
 #define PARVIS_CITY_ENERGY_INVOICE_H
 

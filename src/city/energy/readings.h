@@ -6,10 +6,10 @@
  *           byte 2: one varint per step of the day: 0 = absent, otherwise Wh + 1.
  *           Steps in which the point is not a member must be absent.
  * Varint    LEB128, least significant 7 bits first, shortest form only, value < 2^50.
- * Coefficients  byte 1, then for each member consumer (full dynamic: for each member producer, for
- *           each member consumer) of the day in index order: byte 1 and one varint ppm for the
- * whole day, or byte 2 and one varint ppm per step. Size      a household's half-hour takes 1 to 2
- * bytes. */
+ * Shares    coefficients: byte 1, then for each member consumer (full dynamic: for each member
+ *           producer, for each member consumer) of the day in index order: byte 1 and one varint
+ *           ppm for the whole day, or byte 2 and one varint ppm per step.
+ * Size      a household's half-hour takes 1 to 2 bytes. */
 #ifndef PARVIS_CITY_ENERGY_READINGS_H
 #define PARVIS_CITY_ENERGY_READINGS_H
 

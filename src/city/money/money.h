@@ -4,12 +4,13 @@
  * Supply    sum of all balances == totalSupply, always (coins held in escrow are balance of the
  *           money account itself); totalSupply <= the reserve the issuer states.
  * Roles     one holder per role: issuer (mints, burns, states the reserve), registrar (admits and
- *           suspends accounts), governor (offers a role whose holder is gone). From genesis
- * "roles"; a role is offered by its holder or the governor and taken by whom it was offered to.
+ *           suspends accounts), governor (offers a role whose holder is gone). From "roles" of
+ *           the genesis; a role is offered by its holder or the governor and taken by whom it was
+ *           offered to.
  * Escrow    a hold keeps coins of a payer until its arbiter releases them (in parts), the payee or
- *           the arbiter refunds them, or they expire; after expiry only the payer can get them
- * back. Genesis   services.money: {"name", "symbol", "reserve", "admission": "open"|"members",
- * "quotaGas", "quotaPeriod_s", "members": [address...], "controller"}; see docs/services/money.md.
+ *           the arbiter refunds them, or they expire; after expiry only the payer gets them back.
+ * Genesis   services.money: {"name", "symbol", "reserve", "admission": "open"|"members",
+ *           "quotaGas", "quotaPeriod_s", "members": [address...], "controller"}.
  * Law       CMF L311-5, L311-6, L521-3; MiCA title IV: redemption at par at any time, no interest,
  *           a stated reserve. */
 #ifndef PARVIS_CITY_MONEY_MONEY_H

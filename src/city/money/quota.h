@@ -1,5 +1,5 @@
-/* quota: who may use the ledger, and how much gas per period (design.md decision 3: residents pay
- * no fee; abuse is bounded by a gas quota per account and period).
+/* quota: who may use the ledger, and how much gas per period. Residents pay no fee; what
+ * bounds abuse is this quota.
  *
  * Admission  open: every account has the default quota. members: only accounts admitted by the
  *            registrar, each with the default or its own quota. Set in genesis, kept in the money
