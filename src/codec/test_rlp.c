@@ -69,7 +69,7 @@ TEST(rlp_all_strings_up_to_3_bytes)
         }
     buf_free(&again);
     CHECK(accepted > 0 && accepted < cases);
-    test_count(cases);
+    printf("# %zu strings, %zu canonical\n", (size_t)cases, (size_t)accepted);
 }
 
 static enum err check_hex(const char *hex)

@@ -613,6 +613,7 @@ struct reading {
     const struct world *saved;
     _Atomic bool stop;
     _Atomic unsigned reads, wrong;
+    _Atomic uint64_t written; /* saved[] up to here is final: what orders the threads' memory */
 };
 
 static void read_once(struct reading *x, struct store_txn *t)
@@ -625,6 +626,10 @@ static void read_once(struct reading *x, struct store_txn *t)
     }
     uint64_t height = be64_get(head.data);
     buf_free(&head);
+    if (x->written < height) {
+        x->wrong++;
+        return;
+    }
     for (uint64_t back = 0; back < 4 && back < height; back++) {
         const struct world *w = &x->saved[height - back];
         struct statedb_view *v;
@@ -679,6 +684,7 @@ TEST(views_while_writing)
         random_block(r.s, &saved[height]);
         CHECK_ERR(statedb_apply(r.db, r.s, height, &root), E_OK);
         saved[height].root = root; /* before the commit makes the height visible */
+        x.written = height;
         REQUIRE(store_begin_write(r.store, &t) == E_OK);
         CHECK_ERR(statedb_write(r.db, t), E_OK);
         be64_put(head, height);

@@ -170,14 +170,19 @@ static void share_narrow(uint64_t *out, uint64_t total, const uint64_t *weight, 
         hand_out_rest_32(out, r, count, (uint32_t)(total - given), sum);
 }
 
+/* A division of 128 bits and comparisons of 64 take WIDE_WORK times what the narrow way takes, and
+ * gas pays for it: readings that need this are larger than any district's. */
+#define WIDE_WORK 6u
+
 static void share_wide(uint64_t *out, uint64_t total, const uint64_t *weight, size_t count,
                        uint64_t sum, struct allocation_scratch *s)
 {
     uint64_t given = 0;
+    s->work += (WIDE_WORK - 1) * count;
     for (size_t i = 0; i < count; i++) {
         u128 x = (u128)total * weight[i];
         out[i] = (uint64_t)(x / sum);
-        s->remainder[i] = (uint64_t)(x % sum);
+        s->remainder[i] = (uint64_t)x - out[i] * sum; /* below sum: 64 bits hold the difference */
         given += out[i];
     }
     if (given != total)

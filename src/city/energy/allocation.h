@@ -38,7 +38,8 @@ bool allocation_key_parse(enum allocation_key *out, const char *text);
 
 /* Working memory, given by the caller and reused from step to step: point_max is the larger of the
  * numbers of consumers and producers. memory: allocation_scratch_bytes(point_max) bytes, 16-aligned
- * (mem_alloc and arena_alloc are). work counts members handled by R1 since init, for gas. */
+ * (mem_alloc and arena_alloc are). work counts members handled by R1 since init, for gas; one
+ * whose numbers do not fit the fast way counts several times. */
 struct allocation_scratch {
     uint64_t *remainder;
     uint64_t *weight;

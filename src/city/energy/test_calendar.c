@@ -50,7 +50,7 @@ TEST(paris_against_the_system)
         localtime_r(&t, &probe);
         REQUIRE(zone_offset_s(ZONE_PARIS, (uint64_t)t) == (uint64_t)probe.tm_gmtoff);
     }
-    test_count(cases);
+    printf("# %zu hours agree\n", cases);
 }
 
 TEST(days_with_clock_changes)

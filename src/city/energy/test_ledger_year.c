@@ -142,8 +142,10 @@ static void run_year(enum allocation_key key, const char *totals)
 {
     const struct london *l = london_load();
     struct london_hashes *expected = mem_zalloc(1, sizeof *expected);
-    if (!l || !london_hashes_load(expected))
+    if (!l || !london_hashes_load(expected)) {
+        mem_free(expected);
         SKIP("no energy/a-london-2013 or its reference results");
+    }
     struct bench b;
     energy_open(&b);
     CHECK_STR(
