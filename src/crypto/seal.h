@@ -19,6 +19,7 @@ struct seal {
     uint8_t record_key[32];
     uint8_t name_key[16];
     uint8_t nonce_prefix[16];
+    uint8_t prefix_key[32]; /* HChaCha20(record_key, nonce_prefix): what the cipher begins with */
     _Atomic uint64_t counter;
 };
 

@@ -1,5 +1,7 @@
 #include "test.h"
 
+#include <sodium.h>
+
 #include "crypto/seal.h"
 
 static const uint8_t master[SEAL_KEY_BYTES] = {1, 2, 3};
@@ -48,6 +50,27 @@ TEST(seal_same_key_elsewhere)
     buf_free(&first);
     buf_free(&second);
     buf_free(&plain);
+}
+
+/* A record is plain XChaCha20-Poly1305: the library's own call opens it. */
+TEST(seal_is_xchacha20)
+{
+    struct seal s;
+    struct buf sealed = {0};
+    uint8_t plain[100] = {0};
+    unsigned long long len = 0;
+    seal_init(&s, master);
+    for (size_t n = 0; n < sizeof plain; n += 33) {
+        uint8_t data[sizeof plain];
+        memset(data, (int)n + 1, sizeof data);
+        buf_clear(&sealed);
+        seal_encrypt(&s, &sealed, bytes_of(data, n), bound);
+        CHECK(crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &len, NULL, sealed.data + 24,
+                                                         sealed.len - 24, bound.data, bound.len,
+                                                         sealed.data, s.record_key) == 0);
+        CHECK(len == n && memcmp(plain, data, n) == 0);
+    }
+    buf_free(&sealed);
 }
 
 TEST(seal_detects_every_change)
