@@ -57,7 +57,7 @@ enum err service_return(struct service_call *c, const struct abi_value *values)
     struct abi_value tuple = tuple_of(values, c->method->outputs.size);
     buf_clear(&c->output);
     abi_encode(&c->output, &c->method->outputs, &tuple);
-    return E_OK;
+    return service_charge(c, (uint64_t)GAS_SERVICE_RETURN_WORD * words_of(c->output.len));
 }
 
 enum err service_revert(struct service_call *c, const char *error, const struct abi_value *args)

@@ -133,7 +133,8 @@ static inline uint64_t service_now_s(const struct service_call *c)
 /* service_charge takes gas. E_OK | E_OUT_OF_GAS. */
 enum err service_charge(struct service_call *c, uint64_t gas);
 
-/* service_return encodes the method's outputs (as many values as outputs; NULL if none). E_OK. */
+/* service_return encodes the method's outputs (as many values as outputs; NULL if none) and charges
+ * for their words. E_OK | E_OUT_OF_GAS. */
 enum err service_return(struct service_call *c, const struct abi_value *values);
 
 /* service_revert sets revert data to a custom error of this service's table or a standard one
@@ -187,6 +188,7 @@ void service_put_signature(struct buf *out, const struct abi_entry *e);
 #define GAS_SERVICE_LOAD_WORD 3u    /* per 32 bytes read */
 #define GAS_SERVICE_STORE 5000u     /* per storage write */
 #define GAS_SERVICE_STORE_WORD 100u /* per 32 bytes written */
+#define GAS_SERVICE_RETURN_WORD 3u  /* per 32 bytes of outputs */
 #define GAS_SERVICE_LOG 375u        /* per log and per topic */
 #define GAS_SERVICE_LOG_BYTE 8u
 

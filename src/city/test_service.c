@@ -202,10 +202,10 @@ TEST(service_gas_is_exact)
     b.gas = 5200;
     CHECK_STR(BENCH_CALL(&b, "alice", &PROBE, "store", "0x0102"), "ok");
     CHECK_INT(b.result.gas_left, 0);
-    /* load: 100 + 200 + 3 */
-    b.gas = 302;
+    /* load: 100 + 200 + 3 for the word read, 3 * 3 for those returned (offset, length, bytes) */
+    b.gas = 311;
     CHECK_STR(BENCH_CALL(&b, "alice", &PROBE, "load"), "out of gas");
-    b.gas = 303;
+    b.gas = 312;
     CHECK_STR(BENCH_CALL(&b, "alice", &PROBE, "load"), "\"0x0102\"");
     /* log: 100 + 375 * (1 + 2 topics) + 8 * 128 bytes of data (n, offset, length, text) */
     b.gas = 100 + 1125 + 1024;
@@ -214,8 +214,11 @@ TEST(service_gas_is_exact)
     b.gas--;
     CHECK_STR(BENCH_CALL(&b, "alice", &PROBE, "emitSeen", "@bob", "1", "x"), "out of gas");
     CHECK_INT(state_log_count(b.state), 0);
-    /* echo: 100 + 10 per word; an empty list and an empty text take 4 words */
-    b.gas = 140;
+    /* echo: 100 + 10 per word in and 3 per word out; an empty list and an empty text take 4 words
+     */
+    b.gas = 151;
+    CHECK_STR(BENCH_CALL(&b, "alice", &PROBE, "echo", "[]", ""), "out of gas");
+    b.gas = 152;
     CHECK_STR(BENCH_CALL(&b, "alice", &PROBE, "echo", "[]", ""), "[], \"\"");
     CHECK_INT(b.result.gas_left, 0);
     bench_close(&b);
