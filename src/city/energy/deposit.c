@@ -86,17 +86,26 @@ enum err deposit_pay(struct service_call *c, struct deposit *d, const struct add
 
 /* --- methods ---------------------------------------------------------------------------------- */
 
+/* How many payers there may be for this one to join: the holder and the organiser always find a
+ * place, however many others sent a coin. */
+static uint32_t places_for(const struct operation *o, const struct point *p,
+                           const struct address *payer)
+{
+    bool concerned = address_eq(payer, &p->holder) || address_eq(payer, &o->organiser);
+    return concerned ? DEPOSIT_PAYERS_MAX : DEPOSIT_PAYERS_MAX - 2;
+}
+
 /* A payer's part grows by being held anew as a whole, so that each payer has one hold. */
-static enum err add_part(struct service_call *c, struct deposit *d, uint64_t operation,
-                         uint32_t point, struct u256 amount)
+static enum err add_part(struct service_call *c, struct deposit *d, const struct operation *o,
+                         const struct point *p, uint32_t point, struct u256 amount)
 {
     const struct address *payer = &c->frame->caller, nobody = {{0}};
-    struct hash purpose = deposit_slot(operation, point);
-    uint32_t at = 0;
+    struct hash purpose = deposit_slot(o->id, point);
+    uint32_t at = 0, places = places_for(o, p, payer);
     while (at < d->count && !address_eq(&d->part[at].payer, payer))
         at++;
-    if (at == DEPOSIT_PAYERS_MAX)
-        return REFUSE(c, "TooManyPayers", abi_u64(DEPOSIT_PAYERS_MAX));
+    if (at == d->count && at >= places)
+        return REFUSE(c, "TooManyPayers", abi_u64(places));
     if (at < d->count) {
         TRY(money_refund(c, &d->part[at].hold));
         if (u256_add(&amount, amount, d->part[at].amount))
@@ -123,7 +132,7 @@ enum err run_deposit_for(struct service_call *c)
     if (u256_is_zero(amount))
         return REFUSE(c, "BadValue", abi_bytes(bytes_str("amount")), abi_u64(0));
     TRY(deposit_load(c, o.id, (uint32_t)index, &d));
-    TRY(add_part(c, &d, o.id, (uint32_t)index, amount));
+    TRY(add_part(c, &d, &o, &p, (uint32_t)index, amount));
     TRY(deposit_store(c, o.id, (uint32_t)index, &d));
     return service_return(c, NULL);
 }

@@ -6,7 +6,7 @@
 
 #include "city/energy/point.h"
 
-#define DEPOSIT_PAYERS_MAX 8u
+#define DEPOSIT_PAYERS_MAX 8u /* two of them are kept for the holder and the organiser */
 
 struct deposit_part {
     struct hash hold;
