@@ -275,6 +275,19 @@ enum err run_add_point(struct service_call *c)
     return service_return(c, (struct abi_value[]){abi_u64(index)});
 }
 
+/* A departure put off is an entry at the instant at which the point would have left: others may
+ * have taken its place meanwhile. */
+static enum err check_stay(struct service_call *c, const struct operation *o, const struct point *p,
+                           uint64_t leave_s)
+{
+    struct point *members, again = *p;
+    if (leave_s <= p->leave_s)
+        return E_OK;
+    again.enter_s = p->leave_s; /* which leaves the point itself out of the members looked at */
+    TRY(points_load(c, o->id, o->points, &members));
+    return rules_check_point(c, o, members, &again);
+}
+
 enum err run_remove_point(struct service_call *c)
 {
     struct operation o;
@@ -287,6 +300,7 @@ enum err run_remove_point(struct service_call *c)
     TRY(check_boundary(c, &o, leave_s));
     if (leave_s < p.enter_s)
         return REFUSE(c, "BadTime", abi_u64(leave_s));
+    TRY(check_stay(c, &o, &p, leave_s));
     p.leave_s = leave_s;
     TRY(point_store(c, &o, (uint32_t)index, &p));
     TRY(EMIT(c, "PointRemoved", abi_u64(o.id), abi_u64(index), abi_u64(leave_s)));

@@ -706,6 +706,26 @@ TEST(deposits)
     bench_close(&b);
 }
 
+TEST(a_departure_put_off_is_looked_at_like_an_entry)
+{
+    struct bench b;
+    create(&b, "0", "1698796800");
+    const char *const big[] = {"1", "1699920000", "2000000", "100000", "200000"};
+#define ADD(expected, name, enter)                                                          \
+    SAY(expected, "pmo", "addPoint", "1", name, big[0], "@sun", "0", enter, big[2], big[3], \
+        big[4], SITE, "900", "7", "0", "0")
+    ADD("0", "%old%", "1698796800");
+    SAY("ok", "pmo", "removePoint", "1", "0", big[1]);
+    SAY("ok", "pmo", "removePoint", "1", "0", "1700006400"); /* nobody took its place yet */
+    SAY("ok", "pmo", "removePoint", "1", "0", big[1]);
+    ADD("1", "%new%", big[1]);
+    SAY("PerimeterRefused(rule=ACC-05, reason=cumulated installed power not below the limit)",
+        "pmo", "removePoint", "1", "0", "1700006400");
+    SAY("ok", "pmo", "removePoint", "1", "0", "1699833600"); /* earlier is no question */
+    bench_close(&b);
+#undef ADD
+}
+
 TEST(a_month_is_closed_paid_and_unpaid)
 {
     struct bench b;
