@@ -284,6 +284,8 @@ static enum err check_stay(struct service_call *c, const struct operation *o, co
     if (leave_s <= p->leave_s)
         return E_OK;
     again.enter_s = p->leave_s; /* which leaves the point itself out of the members looked at */
+    again.site = o->site;       /* checked at registration and not kept */
+    again.grid_operator = o->grid_operator;
     TRY(points_load(c, o->id, o->points, &members));
     return rules_check_point(c, o, members, &again);
 }
