@@ -100,7 +100,9 @@ static enum err bench_recover(struct cli *cli, struct figure *out, size_t *count
     TRY(ecdsa_sign(&r.signature, &r.digest, key32));
     double each_us = measure(recover_piece, &r);
     if (r.failed)
-        return diag_set(d, E_SIGNATURE, "ecdsa_recover");
+        return diag_set(
+            d, E_SIGNATURE,
+            T("a signature made here does not hold", "une signature faite ici n'est pas valide"));
     out[0] = (struct figure){"signature recovery", "us", each_us};
     out[1] = (struct figure){"recovery limit of all processors", "per s",
                              1e6 / each_us * (double)sysconf(_SC_NPROCESSORS_ONLN)};
@@ -278,7 +280,7 @@ static enum err bench_ledger(struct cli *cli, struct figure *out, size_t *count,
     struct chain *chain = NULL;
     TRY(cli_get_u64(cli, "transfers", 100, 10000000, &transfers));
     if (!mkdtemp(dir))
-        return diag_set(d, E_IO, "%s: %s", dir, os_reason(errno));
+        return diag_os(d, E_IO, dir, errno);
     for (unsigned i = 0; i < LEDGER_SENDERS; i++)
         keys[i][31] = (uint8_t)(i + 1);
     engine = (struct engine){.ops = &ENGINE_SOLO};

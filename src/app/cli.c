@@ -153,34 +153,6 @@ int cli_fail(const struct cli *cli, enum err e, const struct diag *d)
     return exit_code(e);
 }
 
-const char *os_reason(int code)
-{
-    switch (code) {
-    case ENOENT:
-        return T("No such file or folder", "aucun fichier ni dossier de ce nom");
-    case EACCES:
-    case EPERM:
-        return T("Permission denied", "permission refusée");
-    case ENOSPC:
-    case EDQUOT:
-        return T("No space left on the disk", "plus de place sur le disque");
-    case EROFS:
-        return T("The disk is read-only", "le disque est en lecture seule");
-    case ENOTDIR:
-        return T("A file stands where a folder is needed",
-                 "un fichier tient la place d'un dossier");
-    case EEXIST:
-        return T("It already exists", "il existe déjà");
-    case EISDIR:
-        return T("It is a folder", "c'est un dossier");
-    case EMFILE:
-    case ENFILE:
-        return T("Too many open files", "trop de fichiers ouverts");
-    default:
-        return strerror(code);
-    }
-}
-
 const char *cli_home(const struct cli *cli)
 {
     static char path[4096];
@@ -205,7 +177,7 @@ enum err file_read(struct buf *out, const char *path, size_t max_bytes, struct d
 {
     FILE *f = fopen(path, "rb");
     if (!f)
-        return diag_set(d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", path, os_reason(errno));
+        return diag_os(d, errno == ENOENT ? E_NOT_FOUND : E_IO, path, errno);
     uint8_t chunk[65536];
     size_t n;
     while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) {
@@ -217,7 +189,7 @@ enum err file_read(struct buf *out, const char *path, size_t max_bytes, struct d
                             max_bytes);
         }
     }
-    enum err e = ferror(f) ? diag_set(d, E_IO, "%s: %s", path, os_reason(errno)) : E_OK;
+    enum err e = ferror(f) ? diag_os(d, E_IO, path, errno) : E_OK;
     fclose(f);
     return e;
 }
@@ -242,8 +214,7 @@ static enum err write_failed(const char *path, const char *temporary, int fd, st
     if (fd >= 0)
         close(fd);
     unlink(temporary);
-    return diag_set(d, code == ENOSPC || code == EDQUOT ? E_DISK_FULL : E_IO, "%s: %s", path,
-                    os_reason(code));
+    return diag_os(d, code == ENOSPC || code == EDQUOT ? E_DISK_FULL : E_IO, path, code);
 }
 
 enum err file_write(const char *path, struct bytes content, unsigned mode, bool replace,
@@ -259,7 +230,7 @@ enum err file_write(const char *path, struct bytes content, unsigned mode, bool 
     unlink(temporary);
     int fd = open_new(temporary, mode);
     if (fd < 0)
-        return diag_set(d, E_IO, "%s: %s", path, os_reason(errno));
+        return diag_os(d, E_IO, path, errno);
     for (size_t done = 0; done < content.len;) {
         ssize_t n = write(fd, content.data + done, content.len - done);
         if (n < 0 && errno == EINTR)

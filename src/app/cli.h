@@ -21,9 +21,6 @@ void help_command(struct buf *out, const struct command *c);
 /* The commands whose first word is this one, and how many they are. */
 size_t help_group(struct buf *out, const char *word);
 
-/* os_reason tells an errno in the user's language (the C library's words for the rare ones). */
-const char *os_reason(int code);
-
 /* file_read appends a whole file, refused above max_bytes. file_write replaces atomically (write,
  * fsync, rename). E_OK | E_NOT_FOUND | E_IO | E_TOO_LARGE | E_EXISTS | E_DISK_FULL. */
 enum err file_read(struct buf *out, const char *path, size_t max_bytes, struct diag *d);

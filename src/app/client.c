@@ -66,6 +66,26 @@ void client_close(struct client *c)
     mem_free(c);
 }
 
+/* libcurl speaks English: the common reasons have French words. */
+static const char *connection_reason(const struct client *c, CURLcode code)
+{
+    const char *words = c->curl_error[0] ? c->curl_error : curl_easy_strerror(code);
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+        return T(words, "connexion impossible");
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return T(words, "nom d'hôte inconnu");
+    case CURLE_OPERATION_TIMEDOUT:
+        return T(words, "pas de réponse à temps");
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+        return T(words, "la connexion a été coupée");
+    default:
+        return words;
+    }
+}
+
 static enum err post(struct client *c, struct diag *d)
 {
     buf_clear(&c->reply);
@@ -79,7 +99,7 @@ static enum err post(struct client *c, struct diag *d)
                     T("%s: %s; is the node running? (`parvis node`, or another address with --rpc)",
                       "%s : %s ; le nœud est-il en marche ? (`parvis node`, ou une autre adresse "
                       "avec --rpc)"),
-                    c->url, c->curl_error[0] ? c->curl_error : curl_easy_strerror(code));
+                    c->url, connection_reason(c, code));
 }
 
 /* The node's error object as a code and a message; revert data is explained if a service knows it.
@@ -97,8 +117,9 @@ static enum err explain_error(const char *method, const struct json *error, stru
     if (known && message && strstr(message, buf_cstr(&text)))
         known = false; /* the node has explained it already */
     enum err e = code == 3 ? E_REVERT : code == -32005 ? E_LIMIT : E_INVALID;
-    diag_set(d, e, "%s: %s (%lld)%s%s", method, message ? message : "?", (long long)code,
-             known ? ": " : "", known ? buf_cstr(&text) : "");
+    diag_set(d, e, T("%s: %s (%lld)%s%s", "%s : le nœud répond « %s » (%lld)%s%s"), method,
+             message ? message : "?", (long long)code, known ? T(": ", " : ") : "",
+             known ? buf_cstr(&text) : "");
     buf_free(&data);
     buf_free(&text);
     return e;

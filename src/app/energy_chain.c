@@ -227,7 +227,7 @@ enum err sender_send(struct sender *s, const struct service *service, const char
     struct tx t = {.to = w->to, .data = buf_view(&w->data), .gas_limit = gas};
     enum err e = client_send(s->chain->client, &t, s->key32, &s->nonce, &w->hash, d);
     if (e != E_OK)
-        return diag_wrap(d, e, "%s: ", what);
+        return diag_wrap(d, e, T("%s: ", "%s : "), what);
     s->count++;
     s->sent++;
     return E_OK;

@@ -49,8 +49,10 @@ static void compare(struct checker *c, const char *what, const uint64_t *actual,
     for (size_t i = 0; i < n; i++) {
         if (actual[i] == expected[i])
             continue;
-        fprintf(stderr, "%s[%zu].%s[%zu]: %" PRIu64 ", expected %" PRIu64 "\n", c->group, c->index,
-                what, i, actual[i], expected[i]);
+        fprintf(stderr,
+                T("%s[%zu].%s[%zu]: %" PRIu64 ", expected %" PRIu64 "\n",
+                  "%s[%zu].%s[%zu] : %" PRIu64 ", attendu %" PRIu64 "\n"),
+                c->group, c->index, what, i, actual[i], expected[i]);
         c->failed++;
         return;
     }

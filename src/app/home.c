@@ -53,7 +53,7 @@ static enum err make_dir(struct made *m, const char *path, struct diag *d)
         return E_OK;
     if (code == EEXIST)
         code = ENOTDIR; /* what is there is a file */
-    return diag_set(d, code == ENOSPC ? E_DISK_FULL : E_IO, "%s: %s", path, os_reason(code));
+    return diag_os(d, code == ENOSPC ? E_DISK_FULL : E_IO, path, code);
 }
 
 static enum err write_random_hex(struct made *m, const char *path, size_t len, struct diag *d)
@@ -328,8 +328,7 @@ enum err key_remove(const struct cli *cli, const char *name, struct diag *d)
     TRY(key_path(cli, name, &path, d));
     if (unlink(path) == 0)
         return E_OK;
-    return errno == ENOENT ? no_such_key(cli, name, d)
-                           : diag_set(d, E_IO, "%s: %s", path, os_reason(errno));
+    return errno == ENOENT ? no_such_key(cli, name, d) : diag_os(d, E_IO, path, errno);
 }
 
 enum err key_visit(const struct cli *cli, void (*visit)(void *ctx, const char *name), void *ctx,
@@ -344,7 +343,7 @@ enum err key_visit(const struct cli *cli, void (*visit)(void *ctx, const char *n
                           "--home"),
                         home_path(cli, "keys"));
     if (count < 0)
-        return diag_set(d, E_IO, "%s: %s", home_path(cli, "keys"), os_reason(errno));
+        return diag_os(d, E_IO, home_path(cli, "keys"), errno);
     for (int i = 0; i < count; i++) {
         char *name = entries[i]->d_name;
         size_t len = strlen(name);

@@ -182,7 +182,7 @@ static enum err check_init(const struct cli *cli, struct buf *given, struct diag
     if (path) {
         e = file_read(given, path, 64u << 20, d);
         if (e == E_OK && (e = genesis_parse(&genesis, buf_view(given), d)) != E_OK)
-            diag_wrap(d, e, "%s: ", path);
+            diag_wrap(d, e, T("%s: ", "%s : "), path);
     } else {
         struct address someone = {{1}};
         e = make_genesis(cli, &made, &someone, &someone, d);

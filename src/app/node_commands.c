@@ -127,7 +127,7 @@ static enum err serve(const struct cli *cli, struct chain *chain, const struct n
                           "cette clé"));
     int signals = block_signals();
     if (signals < 0)
-        return diag_set(d, E_IO, "signalfd: %s", os_reason(errno));
+        return diag_os(d, E_IO, "signalfd", errno);
     enum err e = engine.ops->start(&engine, d);
     if (e != E_OK) {
         close(signals);
@@ -281,7 +281,7 @@ static int run_audit(struct cli *cli)
     if (e != E_OK)
         return cli_fail(cli, e, &d);
     if (!mkdtemp(scratch)) {
-        diag_set(&d, E_IO, "%s: %s", scratch, os_reason(errno));
+        diag_os(&d, E_IO, scratch, errno);
         store_close(store);
         return cli_fail(cli, E_IO, &d);
     }
@@ -319,8 +319,7 @@ static int run_import(struct cli *cli)
     struct progress progress = {cli_progress, cli};
     enum err e = access(cli->args[0], R_OK) == 0
                      ? E_OK
-                     : diag_set(&d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", cli->args[0],
-                                os_reason(errno));
+                     : diag_os(&d, errno == ENOENT ? E_NOT_FOUND : E_IO, cli->args[0], errno);
     if (e == E_OK)
         e = home_create(cli, &made, &d);
     if (e == E_OK)

@@ -95,6 +95,11 @@ enum err diag_set(struct diag *d, enum err e, const char *format, ...)
 enum err diag_wrap(struct diag *d, enum err e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* os_reason tells an errno in the user's language (the C library's words for the rare ones).
+ * diag_os sets the message "what: reason"; what is mostly a path. Returns e. */
+const char *os_reason(int code);
+enum err diag_os(struct diag *d, enum err e, const char *what, int code);
+
 /* TRY returns the error of an expression to the caller. */
 #define TRY(expression)                   \
     do {                                  \

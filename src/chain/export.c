@@ -25,7 +25,7 @@ static const char MAGIC[] = "parvis chain 1\n";
 static enum err io_error(struct diag *d, const char *path)
 {
     enum err e = errno == ENOSPC || errno == EDQUOT ? E_DISK_FULL : E_IO;
-    return diag_set(d, e, "%s: %s", path, strerror(errno ? errno : EIO));
+    return diag_os(d, e, path, errno ? errno : EIO);
 }
 
 static bool put_record(FILE *f, uint8_t kind, struct bytes content)
@@ -191,8 +191,7 @@ static enum err open_file(struct transfer *x)
     errno = 0;
     x->file = fopen(x->path, "rbe");
     if (!x->file || fstat(fileno(x->file), &st) != 0)
-        return diag_set(x->d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", x->path,
-                        strerror(errno));
+        return diag_os(x->d, errno == ENOENT ? E_NOT_FOUND : E_IO, x->path, errno);
     x->total = (uint64_t)st.st_size;
     return E_OK;
 }
@@ -379,7 +378,7 @@ enum err chain_import(struct store *empty_store, const char *path, const struct 
     x.d->text[0] = 0;
     enum err e = import_all(&x, empty_store);
     if (e != E_OK && !x.d->text[0])
-        diag_set(x.d, e, "%s: %s", path, err_text(e));
+        diag_set(x.d, e, T("%s: %s", "%s : %s"), path, err_text(e));
     if (x.file)
         fclose(x.file);
     buf_free(&x.record);
@@ -406,8 +405,7 @@ static enum err move_directory(const char *from, const char *to, struct diag *d)
     char parent[4200];
     errno = 0;
     if (rename(from, to) != 0)
-        return diag_set(d, errno == ENOTEMPTY || errno == EEXIST ? E_EXISTS : E_IO, "%s: %s", to,
-                        strerror(errno));
+        return diag_os(d, errno == ENOTEMPTY || errno == EEXIST ? E_EXISTS : E_IO, to, errno);
     snprintf(parent, sizeof parent, "%s/..", to);
     int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0) {

@@ -32,7 +32,7 @@ static struct path path_of(const char *parent, const char *member)
 
 static enum err refuse(struct diag *d, const char *where, const char *why)
 {
-    return diag_set(d, E_GENESIS, "%s: %s", where, why);
+    return diag_set(d, E_GENESIS, T("%s: %s", "%s : %s"), where, why);
 }
 
 /* --- objects ---------------------------------------------------------------------------------- */
@@ -185,7 +185,8 @@ static enum err read_storage(struct allocation *a, const struct json *storage, c
         if (hash_eq(&a->slots[i - 1].slot, &a->slots[i].slot)) {
             char hex[2 * sizeof(struct hash) + 1];
             hex_encode(hex, a->slots[i].slot.b, sizeof a->slots[i].slot.b);
-            return diag_set(d, E_GENESIS, "%s.0x%s: %s", where, hex, given_twice());
+            return diag_set(d, E_GENESIS, T("%s.0x%s: %s", "%s.0x%s : %s"), where, hex,
+                            given_twice());
         }
     return E_OK;
 }
@@ -234,7 +235,8 @@ static enum err refuse_twins(struct address *accounts, size_t count, struct diag
         if (address_eq(&accounts[i - 1], &accounts[i])) {
             char hex[2 * sizeof(struct address) + 1];
             hex_encode(hex, accounts[i].b, sizeof accounts[i].b);
-            return diag_set(d, E_GENESIS, "alloc.0x%s: %s", hex, given_twice());
+            return diag_set(d, E_GENESIS, T("alloc.0x%s: %s", "alloc.0x%s : %s"), hex,
+                            given_twice());
         }
     return E_OK;
 }

@@ -55,7 +55,8 @@ static enum err refuse_tx(struct diag *d, size_t index, const struct tx *t, enum
 {
     char hash[2 * sizeof t->hash.b + 1];
     hex_encode(hash, t->hash.b, sizeof t->hash.b);
-    return diag_set(d, E_BLOCK, "transaction %zu (0x%s): %s", index, hash, err_text(why));
+    return diag_set(d, E_BLOCK, T("transaction %zu (0x%s): %s", "transaction %zu (0x%s) : %s"),
+                    index, hash, err_text(why));
 }
 
 enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d)
@@ -63,15 +64,23 @@ enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d
     struct chain_head head = chain_head(c);
     uint64_t gas = 0, bytes = 0;
     if (p->number != head.number + 1)
-        return diag_set(d, E_BLOCK, "block %llu does not follow block %llu",
-                        (unsigned long long)p->number, (unsigned long long)head.number);
+        return diag_set(
+            d, E_BLOCK,
+            T("block %llu does not follow block %llu", "le bloc %llu ne suit pas le bloc %llu"),
+            (unsigned long long)p->number, (unsigned long long)head.number);
     if (p->timestamp_s < head.timestamp_s)
-        return diag_set(d, E_BLOCK, "timestamp %llu is before its parent's %llu",
+        return diag_set(d, E_BLOCK,
+                        T("timestamp %llu is before its parent's %llu",
+                          "l'horodatage %llu précède celui de son parent, %llu"),
                         (unsigned long long)p->timestamp_s, (unsigned long long)head.timestamp_s);
     if (!address_eq(&p->proposer, &c->genesis.proposer))
-        return diag_set(d, E_BLOCK, "the proposer is not the one of the genesis");
+        return diag_set(d, E_BLOCK,
+                        T("the proposer is not the one of the genesis",
+                          "le proposant n'est pas celui de la genèse"));
     if (p->tx_count > LIMIT_BLOCK_TXS)
-        return diag_set(d, E_BLOCK, "%zu transactions, at most %u", p->tx_count, LIMIT_BLOCK_TXS);
+        return diag_set(d, E_BLOCK,
+                        T("%zu transactions, at most %u", "%zu transactions, au plus %u"),
+                        p->tx_count, LIMIT_BLOCK_TXS);
     for (size_t i = 0; i < p->tx_count; i++) {
         const struct tx *t = p->txs[i];
         enum err e = tx_check(t, FORK_OSAKA, c->genesis.chain_id);
@@ -140,7 +149,8 @@ static enum err run_txs(struct chain *c, const struct proposal *p, const struct 
         enum err e = execute_tx(c->state, env, q, p->txs[i], gas_used, &w->scratch, &r);
         enum err broken = state_error(c->state);
         if (broken != E_OK)
-            return diag_set(d, broken, "block %llu, transaction %zu: %s",
+            return diag_set(d, broken,
+                            T("block %llu, transaction %zu: %s", "bloc %llu, transaction %zu : %s"),
                             (unsigned long long)p->number, i, err_text(broken));
         if (e != E_OK && !drop_invalid)
             return refuse_tx(d, i, p->txs[i], e);
@@ -208,7 +218,8 @@ static enum err execute_proposal(struct chain *c, const struct proposal *p, bool
     if (e == E_OK)
         e = statedb_apply(c->db, c->state, p->number, &root);
     if (e != E_OK)
-        return diag_set(d, e, "block %llu: %s", (unsigned long long)p->number, err_text(e));
+        return diag_set(d, e, T("block %llu: %s", "bloc %llu : %s"), (unsigned long long)p->number,
+                        err_text(e));
     w->applied = true;
     fill_header(c, p, &env, &root);
     return E_OK;

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/lang.h"
+
 #define REPLAY_WORKERS_MAX 16u
 #define REPLAY_TXS_PER_WORKER_MIN 32u
 
@@ -69,24 +71,24 @@ enum err replay_seal(const struct hash *block_hash, const struct ecdsa_signature
 static const char *different_field(const struct header *a, const struct header *b)
 {
     if (!hash_eq(&a->parent_hash, &b->parent_hash))
-        return "parent hash";
+        return T("parent hash", "l'empreinte du parent");
     if (!hash_eq(&a->transactions_root, &b->transactions_root))
-        return "transactions root";
+        return T("transactions root", "la racine des transactions");
     if (a->gas_used != b->gas_used)
-        return "gas used";
+        return T("gas used", "le gas consommé");
     if (!hash_eq(&a->receipts_root, &b->receipts_root))
-        return "receipts root";
+        return T("receipts root", "la racine des reçus");
     if (memcmp(a->bloom, b->bloom, BLOOM_BYTES) != 0)
-        return "logs bloom";
+        return T("logs bloom", "le filtre des événements");
     if (!hash_eq(&a->state_root, &b->state_root))
-        return "state root";
+        return T("state root", "la racine de l'état");
     if (!address_eq(&a->beneficiary, &b->beneficiary))
-        return "beneficiary";
+        return T("beneficiary", "le bénéficiaire");
     if (a->gas_limit != b->gas_limit)
-        return "gas limit";
+        return T("gas limit", "la limite de gas");
     if (!hash_eq(&a->prev_randao, &b->prev_randao))
-        return "prev randao";
-    return bytes_eq(a->extra_data, b->extra_data) ? NULL : "extra data";
+        return T("prev randao", "le champ prev randao");
+    return bytes_eq(a->extra_data, b->extra_data) ? NULL : T("extra data", "les données libres");
 }
 
 enum err replay_block(struct chain *c, const struct header *stated, struct tx *txs, size_t count,
@@ -110,7 +112,10 @@ enum err replay_block(struct chain *c, const struct header *stated, struct tx *t
     const char *field = different_field(stated, &b->header);
     if (field) {
         chain_abandon(c);
-        return diag_set(d, E_BLOCK, "%s is not what execution gives", field);
+        return diag_set(
+            d, E_BLOCK,
+            T("%s is not what execution gives", "%s : autre chose que ce que donne l'exécution"),
+            field);
     }
     *out = b;
     return E_OK;

@@ -1,5 +1,6 @@
 #include "city/service_table.h"
 
+#include "base/lang.h"
 #include "base/limits.h"
 #include "crypto/keccak.h"
 
@@ -315,10 +316,13 @@ enum err service_config_check(const struct service_call *c, const struct json *c
     if (!config)
         return E_OK;
     if (!json_is_object(config))
-        return diag_set(d, E_GENESIS, "services.%s: not an object", service);
+        return diag_set(d, E_GENESIS, T("services.%s: not an object", "services.%s : pas un objet"),
+                        service);
     for (const struct json *m = json_first(config); m; m = json_next(m))
         if (strcmp(json_key(m), "controller") != 0 && !is_among(json_key(m), names))
-            return diag_set(d, E_GENESIS, "services.%s.%s: unknown member", service, json_key(m));
+            return diag_set(d, E_GENESIS,
+                            T("services.%s.%s: unknown member", "services.%s.%s : membre inconnu"),
+                            service, json_key(m));
     return E_OK;
 }
 
@@ -327,7 +331,9 @@ static enum err store_controller_text(struct service_call *c, const struct json 
 {
     const char *text = json_text(json_get(controller, member));
     if (!text || !text[0] || strlen(text) > CONTROLLER_TEXT_MAX)
-        return diag_set(d, E_GENESIS, "services.%s.controller.%s: a text of 1 to %u bytes needed",
+        return diag_set(d, E_GENESIS,
+                        T("services.%s.controller.%s: a text of 1 to %u bytes needed",
+                          "services.%s.controller.%s : un texte de 1 à %u octets est attendu"),
                         c->service->name, member, CONTROLLER_TEXT_MAX);
     struct hash slot = service_slot(tag, NULL, 0);
     return service_store(c, &slot, bytes_str(text));
@@ -342,7 +348,9 @@ static enum err store_controller(struct service_call *c, const struct json *root
         return E_OK;
     for (const struct json *m = json_first(controller); m; m = json_next(m))
         if (strcmp(json_key(m), "name") != 0 && strcmp(json_key(m), "contact") != 0)
-            return diag_set(d, E_GENESIS, "services.%s.controller.%s: unknown member",
+            return diag_set(d, E_GENESIS,
+                            T("services.%s.controller.%s: unknown member",
+                              "services.%s.controller.%s : membre inconnu"),
                             c->service->name, json_key(m));
     TRY(store_controller_text(c, controller, "name", "controller-name", d));
     return store_controller_text(c, controller, "contact", "controller-contact", d);
@@ -372,7 +380,9 @@ static enum err genesis_of(struct world *w, const struct service *s, const struc
     struct service_call c = {
         .world = w, .frame = &frame, .service = s, .gas_left = INT64_MAX, .arena = w->arena};
     if (state_exists(w->state, &s->address))
-        return diag_set(d, E_GENESIS, "alloc: the address of service %s cannot be allocated",
+        return diag_set(d, E_GENESIS,
+                        T("alloc: the address of service %s cannot be allocated",
+                          "alloc : l'adresse du service %s ne peut rien recevoir à la genèse"),
                         s->name);
     state_set_nonce(w->state, &s->address, 1);
     state_set_code(w->state, &s->address, bytes_of(code, sizeof code));
@@ -391,10 +401,12 @@ enum err services_genesis(struct world *w, const struct json *root, struct diag 
     services_init();
     const struct json *services = json_get(root, "services");
     if (services && !json_is_object(services))
-        return diag_set(d, E_GENESIS, "services: not an object");
+        return diag_set(d, E_GENESIS, T("services: not an object", "services : pas un objet"));
     for (const struct json *m = json_first(services); m; m = json_next(m))
         if (!service_named(json_key(m)))
-            return diag_set(d, E_GENESIS, "services.%s: no such service", json_key(m));
+            return diag_set(d, E_GENESIS,
+                            T("services.%s: no such service", "services.%s : service inconnu"),
+                            json_key(m));
     for (size_t i = 0; service_table_at(i); i++)
         TRY(genesis_of(w, service_table_at(i)->service, root, d));
     return E_OK;

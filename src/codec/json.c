@@ -113,7 +113,7 @@ static enum err parse(struct json **out, struct bytes text, const char *path, st
     buf_free(&plain);
     if (e != E_OK) {
         cJSON_Delete(tree);
-        return path ? diag_wrap(d, e, "%s: ", path) : e;
+        return path ? diag_wrap(d, e, T("%s: ", "%s : "), path) : e;
     }
     *out = (struct json *)(void *)tree;
     return E_OK;
@@ -130,7 +130,7 @@ static enum err read_whole(struct buf *b, const char *path, struct diag *d)
     struct stat st;
     enum err e = E_OK;
     if (fd < 0)
-        return diag_set(d, E_IO, "%s: %s", path, strerror(errno));
+        return diag_os(d, E_IO, path, errno);
     if (fstat(fd, &st) == 0 && st.st_size > (off_t)LIMIT_IMPORT_FILE_BYTES)
         e = diag_set(d, E_TOO_LARGE, T("%s: more than %u bytes", "%s : plus de %u octets"), path,
                      LIMIT_IMPORT_FILE_BYTES);
@@ -142,7 +142,7 @@ static enum err read_whole(struct buf *b, const char *path, struct diag *d)
         if (n > 0)
             b->len += (size_t)n;
         else if (errno != EINTR)
-            e = diag_set(d, E_IO, "%s: %s", path, strerror(errno));
+            e = diag_os(d, E_IO, path, errno);
         if (b->len > LIMIT_IMPORT_FILE_BYTES)
             e = diag_set(d, E_TOO_LARGE, T("%s: more than %u bytes", "%s : plus de %u octets"),
                          path, LIMIT_IMPORT_FILE_BYTES);

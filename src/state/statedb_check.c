@@ -119,7 +119,7 @@ enum err statedb_check(struct store *store, const struct hash *root, uint64_t he
     struct check c = {.d = d ? d : &own};
     enum err e = store_begin_read(store, &c.txn);
     if (e != E_OK)
-        return diag_set(d, e, "state: %s", err_text(e));
+        return diag_set(d, e, T("state: %s", "état : %s"), err_text(e));
     struct place p = {.txn = &c.txn, .flat_only = true};
     e = check_trie(&c, &p, root, height, check_account);
     if (e == E_OK)

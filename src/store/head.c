@@ -72,7 +72,7 @@ static enum err write_durably(const char *dir, const char *path, struct bytes te
     if (code == 0)
         return E_OK;
     unlink(temporary);
-    return diag_set(d, store_error(NULL, code), "%s: %s", path, strerror(code));
+    return diag_os(d, store_error(NULL, code), path, code);
 }
 
 enum err head_write(const char *dir, const struct store_config *config, struct seal *seal,
@@ -121,7 +121,7 @@ static enum err head_load(struct head_text *h, const char *path, struct diag *d)
 {
     FILE *f = fopen(path, "rbe");
     if (!f)
-        return diag_set(d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", path, strerror(errno));
+        return diag_os(d, errno == ENOENT ? E_NOT_FOUND : E_IO, path, errno);
     h->len = fread(h->text, 1, HEAD_BYTES_MAX, f);
     bool broken = ferror(f) != 0;
     fclose(f);

@@ -72,6 +72,17 @@ enum err store_error(const struct store *s, int code)
     }
 }
 
+/* lmdb_failed sets the message for a code of LMDB (negative) or of the system. */
+static enum err lmdb_failed(struct diag *d, enum err e, const char *path, int code)
+{
+    if (code > 0)
+        return diag_os(d, e, path, code);
+    const char *reason = mdb_strerror(code);
+    if (e == E_CORRUPT || e == E_VERSION || e == E_MAP_FULL || e == E_LIMIT)
+        reason = T(reason, err_text(e));
+    return diag_set(d, e, T("%s: %s", "%s : %s"), path, reason);
+}
+
 /* file_check refuses a store.mdb that is missing, empty or shorter than what LMDB would map. */
 static enum err file_present(const char *path, struct diag *d)
 {
@@ -94,7 +105,7 @@ static enum err file_whole(struct store *s, const char *path, struct diag *d)
     s->page_bytes = stat_env.ms_psize;
     uint64_t needed = ((uint64_t)info.me_last_pgno + 1) * s->page_bytes;
     if (fstat(s->data_fd, &st) != 0)
-        return diag_set(d, E_IO, "%s: %s", path, strerror(errno));
+        return diag_os(d, E_IO, path, errno);
     if ((uint64_t)st.st_size < needed)
         return diag_set(d, E_CORRUPT,
                         T("%s is truncated: %lld bytes, %llu expected; restore it from a backup",
@@ -110,8 +121,7 @@ static enum err lock_for_writing(struct store *s, const char *dir, struct diag *
     snprintf(path, sizeof path, "%s/store.lock", dir);
     s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (s->lock_fd < 0)
-        return diag_set(d, errno == ENOENT ? E_NOT_FOUND : store_error(NULL, errno), "%s: %s", path,
-                        strerror(errno));
+        return diag_os(d, errno == ENOENT ? E_NOT_FOUND : store_error(NULL, errno), path, errno);
     if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0)
         return diag_set(d, errno == EWOULDBLOCK ? E_LOCKED : E_IO,
                         T("%s is used by another process", "%s est utilisé par un autre processus"),
@@ -125,7 +135,7 @@ static enum err list_open(struct store *s, const char *path, struct diag *d)
     struct stat st;
     s->data_fd = open(path, (s->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     if (s->data_fd < 0 || fstat(s->data_fd, &st) != 0)
-        return diag_set(d, store_error(NULL, errno), "%s: %s", path, strerror(errno));
+        return diag_os(d, store_error(NULL, errno), path, errno);
     enum err e = E_OK;
     pthread_mutex_lock(&open_lock);
     for (struct store *o = open_stores; o; o = o->next_open)
@@ -191,7 +201,7 @@ static enum err open_environment(struct store *s, const struct store_config *con
     if (code == 0)
         code = mdb_env_open(s->env, path, flags, 0600);
     if (code != 0)
-        return diag_set(d, store_error(NULL, code), "%s: %s", path, mdb_strerror(code));
+        return lmdb_failed(d, store_error(NULL, code), path, code);
     TRY(list_open(s, path, d));
     TRY(file_whole(s, path, d));
     if (!config->read_only)
@@ -201,14 +211,14 @@ static enum err open_environment(struct store *s, const struct store_config *con
     if (code == MDB_NOTFOUND)
         return diag_set(d, E_CORRUPT, T("%s: a table is missing", "%s : une table manque"), path);
     if (code != 0)
-        return diag_set(d, store_error(s, code), "%s: %s", path, mdb_strerror(code));
+        return lmdb_failed(d, store_error(s, code), path, code);
     return E_OK;
 }
 
 static enum err make_directory(const struct store_config *config, const char *path, struct diag *d)
 {
     if (mkdir(config->dir, 0700) != 0 && errno != EEXIST)
-        return diag_set(d, store_error(NULL, errno), "%s: %s", config->dir, strerror(errno));
+        return diag_os(d, store_error(NULL, errno), config->dir, errno);
     if (head_exists(config->dir) || access(path, F_OK) == 0)
         return diag_set(d, E_EXISTS, T("%s already has a store", "%s contient déjà une base"),
                         config->dir);

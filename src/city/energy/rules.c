@@ -1,5 +1,6 @@
 #include "city/energy/rules.h"
 
+#include "base/lang.h"
 #include "codec/json.h"
 
 #define ROLE_RULES "energy-rules"
@@ -188,12 +189,16 @@ static enum err rules_from_json(struct rules *out, const struct json *j, struct 
         for (size_t i = 0; i < 7; i++)
             known = known || (json_key(m) && strcmp(json_key(m), RULE_MEMBERS[i]) == 0);
         if (!known)
-            return diag_set(d, E_GENESIS, "services.energy.rules: unknown member");
+            return diag_set(d, E_GENESIS,
+                            T("services.energy.rules: unknown member",
+                              "services.energy.rules : membre inconnu"));
     }
     for (size_t i = 0; i < 7; i++) {
         const struct json *m = json_is_object(j) ? json_get(j, RULE_MEMBERS[i]) : NULL;
         if (!m || json_u64(&v[i], m) != E_OK || (i >= 4 && v[i] > UINT32_MAX))
-            return diag_set(d, E_GENESIS, "services.energy.rules[].%s: a whole number needed",
+            return diag_set(d, E_GENESIS,
+                            T("services.energy.rules[].%s: a whole number needed",
+                              "services.energy.rules[].%s : un entier est attendu"),
                             RULE_MEMBERS[i]);
     }
     *out = (struct rules){v[0], v[1], v[2], v[3], (uint32_t)v[4], (uint32_t)v[5], (uint32_t)v[6]};
@@ -205,12 +210,16 @@ static enum err genesis_rules(struct service_call *c, const struct json *list, s
     struct rules all[RULES_PERIODS_MAX];
     size_t count = json_is_array(list) ? json_count(list) : 0;
     if (count == 0 || count > RULES_PERIODS_MAX)
-        return diag_set(d, E_GENESIS, "services.energy.rules: a list of 1 to %u periods needed",
+        return diag_set(d, E_GENESIS,
+                        T("services.energy.rules: a list of 1 to %u periods needed",
+                          "services.energy.rules : une liste de 1 à %u périodes est attendue"),
                         RULES_PERIODS_MAX);
     for (size_t i = 0; i < count; i++) {
         TRY(rules_from_json(&all[i], json_at(list, i), d));
         if (i != 0 && all[i].from_s <= all[i - 1].from_s)
-            return diag_set(d, E_GENESIS, "services.energy.rules[].from: not ascending");
+            return diag_set(d, E_GENESIS,
+                            T("services.energy.rules[].from: not ascending",
+                              "services.energy.rules[].from : pas en ordre croissant"));
     }
     return store_rules(c, all, count);
 }
@@ -225,7 +234,9 @@ enum err rules_genesis(struct service_call *c, const struct json *root, struct d
         struct address a;
         const char *text = json_text(role);
         if (!text || address_from_hex(&a, text) != E_OK)
-            return diag_set(d, E_GENESIS, "services.energy.rulesRole: not an address");
+            return diag_set(d, E_GENESIS,
+                            T("services.energy.rulesRole: not an address",
+                              "services.energy.rulesRole : pas une adresse"));
         struct hash slot = role_slot();
         TRY(service_store_u256(c, &slot, abi_address(&a).word));
     }

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/lang.h"
+
 static const struct address NOBODY;
 
 static enum err load_supply(struct service_call *c, struct u256 *out)
@@ -154,7 +156,8 @@ static enum err refuse_duplicates(struct address *accounts, size_t count, struct
         if (address_eq(&accounts[i - 1], &accounts[i])) {
             char hex[41];
             hex_encode(hex, accounts[i].b, sizeof accounts[i].b);
-            return diag_set(d, E_GENESIS, "alloc.0x%s: given twice", hex);
+            return diag_set(d, E_GENESIS,
+                            T("alloc.0x%s: given twice", "alloc.0x%s : donné deux fois"), hex);
         }
     return E_OK;
 }
@@ -169,11 +172,18 @@ static enum err sum_allocations(struct service_call *c, const struct json *alloc
         const struct json *balance = json_get(m, "balance");
         struct u256 amount = U256_ZERO;
         if (address_from_hex(&accounts[count++], json_key(m)) != E_OK)
-            return diag_set(d, E_GENESIS, "alloc.%s: not an address", json_key(m));
+            return diag_set(d, E_GENESIS,
+                            T("alloc.%s: not an address", "alloc.%s : pas une adresse"),
+                            json_key(m));
         if (balance && json_u256(&amount, balance) != E_OK)
-            return diag_set(d, E_GENESIS, "alloc.%s.balance: not an amount", json_key(m));
+            return diag_set(
+                d, E_GENESIS,
+                T("alloc.%s.balance: not an amount", "alloc.%s.balance : pas un montant"),
+                json_key(m));
         if (u256_add(sum_out, *sum_out, amount))
-            return diag_set(d, E_GENESIS, "alloc: the balances exceed 2^256-1");
+            return diag_set(
+                d, E_GENESIS,
+                T("alloc: the balances exceed 2^256-1", "alloc : les soldes dépassent 2^256-1"));
     }
     return refuse_duplicates(accounts, count, d);
 }
@@ -187,13 +197,18 @@ enum err issue_genesis(struct service_call *c, const struct json *root, const st
     reserve = supply; /* unless stated, what was allocated is what there is a reserve for */
     const struct json *stated = json_get(config, "reserve");
     if (stated && json_u256(&reserve, stated) != E_OK)
-        return diag_set(d, E_GENESIS, "services.money.reserve: not an amount");
+        return diag_set(
+            d, E_GENESIS,
+            T("services.money.reserve: not an amount", "services.money.reserve : pas un montant"));
     if (u256_cmp(supply, reserve) > 0)
         return diag_set(d, E_GENESIS,
-                        "services.money.reserve: below the sum of the allocated balances");
+                        T("services.money.reserve: below the sum of the allocated balances",
+                          "services.money.reserve : inférieure à la somme des soldes attribués"));
     const struct json *hash = json_get(config, "reserveStatement");
     if (hash && (!json_text(hash) || hash_from_hex(&statement, json_text(hash)) != E_OK))
-        return diag_set(d, E_GENESIS, "services.money.reserveStatement: not 32 bytes");
+        return diag_set(d, E_GENESIS,
+                        T("services.money.reserveStatement: not 32 bytes",
+                          "services.money.reserveStatement : pas 32 octets"));
     TRY(store_supply(c, supply));
     return store_reserve(c, reserve, statement.b);
 }

@@ -1,6 +1,7 @@
 /* The register of members: who may send transactions, and how much gas each may spend. The block's
  * accounting is in quota.c; it reads what is written here. */
 #include "city/money/desk.h"
+#include "base/lang.h"
 #include "city/money/quota_record.h"
 
 static enum err load_config(struct service_call *c, struct quota_config *out)
@@ -112,7 +113,10 @@ static enum err read_positive(const struct json *config, const char *member, uin
     const struct json *j = json_get(config, member);
     *out = standard;
     if (j && (json_u64(out, j) != E_OK || *out == 0))
-        return diag_set(d, E_GENESIS, "services.money.%s: a whole number above 0 needed", member);
+        return diag_set(d, E_GENESIS,
+                        T("services.money.%s: a whole number above 0 needed",
+                          "services.money.%s : un entier supérieur à 0 est attendu"),
+                        member);
     return E_OK;
 }
 
@@ -124,7 +128,9 @@ static enum err store_config(struct service_call *c, const struct json *config, 
     const struct json *admission = json_get(config, "admission");
     const char *mode = admission ? json_text(admission) : "open";
     if (!mode || (strcmp(mode, "open") != 0 && strcmp(mode, "members") != 0))
-        return diag_set(d, E_GENESIS, "services.money.admission: \"open\" or \"members\" needed");
+        return diag_set(d, E_GENESIS,
+                        T("services.money.admission: \"open\" or \"members\" needed",
+                          "services.money.admission : « open » ou « members » est attendu"));
     q.open = strcmp(mode, "open") == 0;
     TRY(read_positive(config, "quotaGas", QUOTA_DEFAULT_GAS, &q.default_gas, d));
     TRY(read_positive(config, "quotaPeriod_s", QUOTA_DEFAULT_PERIOD_S, &q.period_s, d));
@@ -141,7 +147,9 @@ enum err members_genesis(struct service_call *c, const struct json *config, stru
     struct address account;
     TRY(store_config(c, config, d));
     if (members && !json_is_array(members))
-        return diag_set(d, E_GENESIS, "services.money.members: a list of addresses needed");
+        return diag_set(d, E_GENESIS,
+                        T("services.money.members: a list of addresses needed",
+                          "services.money.members : une liste d'adresses est attendue"));
     for (const struct json *m = json_first(members); m; m = json_next(m)) {
         TRY(money_json_address(&account, m, "services.money.members", d));
         TRY(store_member(c, &account, QUOTA_ADMITTED, 0));

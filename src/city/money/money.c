@@ -1,5 +1,7 @@
 #include "city/money/desk.h"
 
+#include "base/lang.h"
+
 static const struct service_method METHODS[] = {
     /* ERC-20 and ERC-20 metadata */
     {"function name() view returns (string)", "The currency's name.", 200, 0, run_name},
@@ -198,7 +200,7 @@ enum err money_json_address(struct address *out, const struct json *j, const cha
 {
     const char *text = json_text(j);
     if (!text || address_from_hex(out, text) != E_OK)
-        return diag_set(d, E_GENESIS, "%s: not an address", where);
+        return diag_set(d, E_GENESIS, T("%s: not an address", "%s : pas une adresse"), where);
     return E_OK;
 }
 
@@ -208,8 +210,10 @@ static enum err store_text(struct service_call *c, const struct json *config, co
     const struct json *j = json_get(config, member);
     const char *text = j ? json_text(j) : standard;
     if (!text || !text[0] || strlen(text) > max)
-        return diag_set(d, E_GENESIS, "services.money.%s: a text of 1 to %zu bytes needed", member,
-                        max);
+        return diag_set(d, E_GENESIS,
+                        T("services.money.%s: a text of 1 to %zu bytes needed",
+                          "services.money.%s : un texte de 1 à %zu octets est attendu"),
+                        member, max);
     struct hash slot = money_slot(member);
     return service_store(c, &slot, bytes_str(text));
 }

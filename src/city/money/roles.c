@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/lang.h"
+
 static const char *const ROLES[] = {MONEY_ISSUER, MONEY_REGISTRAR, MONEY_GOVERNOR};
 #define ROLE_COUNT (sizeof ROLES / sizeof *ROLES)
 
@@ -132,14 +134,16 @@ enum err roles_genesis(struct service_call *c, const struct json *root, struct d
 {
     const struct json *roles = json_get(root, "roles");
     if (roles && !json_is_object(roles))
-        return diag_set(d, E_GENESIS, "roles: not an object");
+        return diag_set(d, E_GENESIS, T("roles: not an object", "roles : pas un objet"));
     for (const struct json *m = json_first(roles); m; m = json_next(m)) {
         const char *role = json_key(m);
         struct address holder;
         char where[128];
         if (!is_role(role))
             return diag_set(d, E_GENESIS,
-                            "roles.%s: no such role (issuer, registrar and governor exist)", role);
+                            T("roles.%s: no such role (issuer, registrar and governor exist)",
+                              "roles.%s : rôle inconnu (issuer, registrar et governor existent)"),
+                            role);
         snprintf(where, sizeof where, "roles.%s", role);
         TRY(money_json_address(&holder, m, where, d));
         struct hash slot = role_slot("role", role);

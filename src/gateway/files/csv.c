@@ -39,7 +39,7 @@ enum err csv_open(struct csv **out, const char *path, char separator, struct dia
     gzFile gz = gzopen(path, "rb");
     if (!gz) {
         int why = errno ? errno : ENOMEM;
-        return diag_set(d, why == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", path, strerror(why));
+        return diag_os(d, why == ENOENT ? E_NOT_FOUND : E_IO, path, why);
     }
     gzbuffer(gz, 1u << 17);
     *out = csv_new(path, separator);
@@ -83,7 +83,7 @@ static enum err fill(struct csv *c, struct problems *p)
             return problem_add(p, c->name, c->line, "",
                                T("damaged or cut gzip data (%s); get the file again",
                                  "données gzip altérées ou tronquées (%s) ; récupérez le fichier"),
-                               code == Z_ERRNO ? strerror(errno) : text);
+                               code == Z_ERRNO ? os_reason(errno) : text);
         c->len = (size_t)n;
     } else {
         c->len = c->rest.len < sizeof c->chunk ? c->rest.len : sizeof c->chunk;

@@ -360,7 +360,7 @@ enum err dataset_read_dir(struct dataset *s, const char *dir, struct problems *p
     DIR *folder = opendir(dir);
     *s = (struct dataset){0};
     if (!folder)
-        return diag_set(d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", dir, strerror(errno));
+        return diag_os(d, errno == ENOENT ? E_NOT_FOUND : E_IO, dir, errno);
     for (struct dirent *f; (f = readdir(folder)) != NULL;)
         for (int i = 0; i < 2; i++)
             /* of several, the first in the alphabet, whatever order the folder has */

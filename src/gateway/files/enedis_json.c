@@ -250,7 +250,7 @@ static enum err read_whole(struct buf *out, const char *path, struct problems *p
     gzFile gz = gzopen(path, "rb");
     int n = 0;
     if (!gz)
-        return diag_set(d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", path, strerror(errno));
+        return diag_os(d, errno == ENOENT ? E_NOT_FOUND : E_IO, path, errno);
     do {
         buf_reserve(out, 65536);
         n = gzread(gz, out->data + out->len, 65536);
@@ -263,7 +263,7 @@ static enum err read_whole(struct buf *out, const char *path, struct problems *p
         return problem_add(
             p, path, 0, "",
             T("cannot be read (%s); get the file again", "illisible (%s) ; récupérez le fichier"),
-            code == Z_ERRNO ? strerror(errno) : "gzip");
+            code == Z_ERRNO ? os_reason(errno) : "gzip");
     if (out->len > LIMIT_IMPORT_FILE_BYTES)
         return problem_add(p, path, 0, "",
                            T("larger than %u bytes; split it", "plus de %u octets ; découpez-le"),

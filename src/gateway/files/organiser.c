@@ -170,12 +170,12 @@ static enum err read_file(struct buf *out, const char *path, struct diag *d)
     size_t n;
     FILE *f = fopen(path, "rb");
     if (!f)
-        return diag_set(d, errno == ENOENT ? E_NOT_FOUND : E_IO, "%s: %s", path, strerror(errno));
+        return diag_os(d, errno == ENOENT ? E_NOT_FOUND : E_IO, path, errno);
     while ((n = fread(chunk, 1, sizeof chunk, f)) > 0 && out->len <= FILE_BYTES_MAX)
         buf_put(out, chunk, n);
     bool bad = ferror(f) != 0;
     fclose(f);
-    return bad ? diag_set(d, E_IO, "%s: %s", path, strerror(errno)) : E_OK;
+    return bad ? diag_os(d, E_IO, path, errno) : E_OK;
 }
 
 enum err organiser_load(struct organiser *o, const char *path, struct organiser_secret secret,
@@ -218,7 +218,7 @@ static enum err replace_file(const char *path, struct bytes content, struct diag
     snprintf(temporary, sizeof temporary, "%s.tmp", path);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
-        return diag_set(d, E_IO, "%s: %s", temporary, strerror(errno));
+        return diag_os(d, E_IO, temporary, errno);
     bool ok = true;
     for (size_t at = 0; ok && at < content.len;) {
         ssize_t n = write(fd, content.data + at, content.len - at);
@@ -232,7 +232,7 @@ static enum err replace_file(const char *path, struct bytes content, struct diag
         return E_OK;
     why = ok ? errno : why;
     unlink(temporary);
-    return diag_set(d, why == ENOSPC ? E_DISK_FULL : E_IO, "%s: %s", path, strerror(why));
+    return diag_os(d, why == ENOSPC ? E_DISK_FULL : E_IO, path, why);
 }
 
 enum err organiser_save(const struct organiser *o, const char *path, struct organiser_secret secret,

@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/lang.h"
+
 enum err output_write(const char *path, struct bytes text, struct diag *d)
 {
     size_t len = strlen(path);
@@ -14,11 +16,11 @@ enum err output_write(const char *path, struct bytes text, struct diag *d)
     if (strcmp(path, "-") == 0) {
         if (fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0)
             return E_OK;
-        return diag_set(d, E_IO, "stdout: %s", strerror(errno));
+        return diag_os(d, E_IO, T("standard output", "sortie standard"), errno);
     }
     gzFile gz = gzopen(path, zip ? "wb9" : "wbT"); /* T: as it is, without compression */
     if (!gz)
-        return diag_set(d, E_IO, "%s: %s", path, strerror(errno));
+        return diag_os(d, E_IO, path, errno);
     bool ok = true;
     for (size_t at = 0; ok && at < text.len;) {
         unsigned part = text.len - at < (1u << 20) ? (unsigned)(text.len - at) : 1u << 20;
@@ -29,5 +31,5 @@ enum err output_write(const char *path, struct bytes text, struct diag *d)
     if (ok)
         return E_OK;
     unlink(path);
-    return diag_set(d, errno == ENOSPC ? E_DISK_FULL : E_IO, "%s: %s", path, strerror(errno));
+    return diag_os(d, errno == ENOSPC ? E_DISK_FULL : E_IO, path, errno);
 }

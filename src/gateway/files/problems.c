@@ -15,10 +15,10 @@ enum err problem_add(struct problems *p, const char *file, size_t line, const ch
     vsnprintf(reason, sizeof reason, format, ap);
     va_end(ap);
     int len = line ? snprintf(text, sizeof text, "%s:%zu: ", file, line)
-                   : snprintf(text, sizeof text, "%s: ", file);
+                   : snprintf(text, sizeof text, T("%s: ", "%s : "), file);
     if (len > 0 && (size_t)len < sizeof text)
-        snprintf(text + len, sizeof text - (size_t)len, "%s%s%s", field, field[0] ? ": " : "",
-                 reason);
+        snprintf(text + len, sizeof text - (size_t)len, "%s%s%s", field,
+                 field[0] ? T(": ", " : ") : "", reason);
     if (p->count == 1)
         memcpy(p->first, text, sizeof p->first);
     buf_puts(&p->text, text);

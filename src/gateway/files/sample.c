@@ -376,7 +376,7 @@ enum err sample_write(const char *dir, uint64_t seed, struct diag *d)
     struct dataset s;
     struct buf text = {0};
     if (mkdir(dir, 0755) != 0 && errno != EEXIST)
-        return diag_set(d, E_IO, "%s: %s", dir, strerror(errno));
+        return diag_os(d, E_IO, dir, errno);
     sample_generate(&s, seed);
     const struct district *o = &s.op;
     enum err e = write_table(dir, "consumption_wh_halfhour.csv.gz", o, o->consumer, o->consumers,
