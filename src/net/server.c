@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 #include "base/mem.h"
 #include "net/conn.h"
 
@@ -360,6 +361,21 @@ static void *loop_main(void *arg)
 
 /* --- start and stop --------------------------------------------------------------------------- */
 
+/* lookup_reason tells why getaddrinfo found no address. */
+static const char *lookup_reason(int code)
+{
+    switch (code) {
+    case EAI_SYSTEM:
+        return os_reason(errno);
+    case EAI_NONAME:
+        return T("No such host name", "nom d'hôte inconnu");
+    case EAI_AGAIN:
+        return T("The name server does not answer", "le serveur de noms ne répond pas");
+    default:
+        return gai_strerror(code);
+    }
+}
+
 static enum err open_listener(struct http_server *s, struct diag *d)
 {
     char port[8];
@@ -367,7 +383,7 @@ static enum err open_listener(struct http_server *s, struct diag *d)
     snprintf(port, sizeof port, "%u", s->config.port);
     int rc = getaddrinfo(s->config.host, port, &hints, &list);
     if (rc != 0)
-        return diag_set(d, E_IO, "%s: %s", s->config.host, gai_strerror(rc));
+        return diag_set(d, E_IO, T("%s: %s", "%s : %s"), s->config.host, lookup_reason(rc));
     enum err e = E_IO;
     int saved = 0;
     for (struct addrinfo *a = list; a && e != E_OK; a = a->ai_next) {
@@ -388,7 +404,7 @@ static enum err open_listener(struct http_server *s, struct diag *d)
     }
     freeaddrinfo(list);
     if (e != E_OK)
-        return diag_set(d, e, "%s:%s: %s", s->config.host, port, strerror(saved));
+        return diag_set(d, e, T("%s:%s: %s", "%s:%s : %s"), s->config.host, port, os_reason(saved));
     struct sockaddr_storage addr = {0};
     socklen_t len = sizeof addr;
     getsockname(s->listen_fd, (struct sockaddr *)&addr, &len);
@@ -404,7 +420,7 @@ static enum err open_loop(struct http_loop *l, struct diag *d)
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = l};
     if (l->epoll_fd < 0 || l->wake_fd < 0 ||
         epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->wake_fd, &e) != 0)
-        return diag_set(d, E_IO, "epoll: %s", strerror(errno));
+        return diag_os(d, E_IO, "epoll", errno);
     l->recv_buf = mem_alloc(RECV_BYTES);
     listen_on(l, true);
     return E_OK;
