@@ -58,35 +58,46 @@ static const uint64_t round_constant[24] = {
         62, 55, 39, 41, 2, 2, 3, 4, 0, 1)
 /* clang-format on */
 
-static inline __attribute__((always_inline)) void permute_body(uint64_t s[25])
-{
-    uint64_t a0 = s[0], a1 = s[1], a2 = s[2], a3 = s[3], a4 = s[4], a5 = s[5], a6 = s[6], a7 = s[7],
-             a8 = s[8], a9 = s[9], a10 = s[10], a11 = s[11], a12 = s[12], a13 = s[13], a14 = s[14],
-             a15 = s[15], a16 = s[16], a17 = s[17], a18 = s[18], a19 = s[19], a20 = s[20],
-             a21 = s[21], a22 = s[22], a23 = s[23], a24 = s[24];
-    uint64_t e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, e16, e17, e18,
-        e19, e20, e21, e22, e23, e24;
-    uint64_t b0, b1, b2, b3, b4, c0, c1, c2, c3, c4, d0, d1, d2, d3, d4;
-    for (int round = 0; round < 24; round += 2) {
-        ROUND(a, e, round_constant[round])
-        ROUND(e, a, round_constant[round + 1])
-    }
-    s[0] = a0, s[1] = a1, s[2] = a2, s[3] = a3, s[4] = a4, s[5] = a5, s[6] = a6, s[7] = a7;
-    s[8] = a8, s[9] = a9, s[10] = a10, s[11] = a11, s[12] = a12, s[13] = a13, s[14] = a14;
-    s[15] = a15, s[16] = a16, s[17] = a17, s[18] = a18, s[19] = a19, s[20] = a20, s[21] = a21;
-    s[22] = a22, s[23] = a23, s[24] = a24;
-}
+/* The permutation of s[25]; of 64-bit lanes, or of vectors of them: then several states at once. */
+#define PERMUTE(lane, s)                                                                          \
+    do {                                                                                          \
+        lane a0 = (s)[0], a1 = (s)[1], a2 = (s)[2], a3 = (s)[3], a4 = (s)[4], a5 = (s)[5],        \
+             a6 = (s)[6], a7 = (s)[7], a8 = (s)[8], a9 = (s)[9], a10 = (s)[10], a11 = (s)[11],    \
+             a12 = (s)[12], a13 = (s)[13], a14 = (s)[14], a15 = (s)[15], a16 = (s)[16],           \
+             a17 = (s)[17], a18 = (s)[18], a19 = (s)[19], a20 = (s)[20], a21 = (s)[21],           \
+             a22 = (s)[22], a23 = (s)[23], a24 = (s)[24];                                         \
+        lane e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, e16, e17, e18, \
+            e19, e20, e21, e22, e23, e24;                                                         \
+        lane b0, b1, b2, b3, b4, c0, c1, c2, c3, c4, d0, d1, d2, d3, d4;                          \
+        for (int round = 0; round < 24; round += 2) {                                             \
+            ROUND(a, e, round_constant[round])                                                    \
+            ROUND(e, a, round_constant[round + 1])                                                \
+        }                                                                                         \
+        (s)[0] = a0, (s)[1] = a1, (s)[2] = a2, (s)[3] = a3, (s)[4] = a4, (s)[5] = a5;             \
+        (s)[6] = a6, (s)[7] = a7, (s)[8] = a8, (s)[9] = a9, (s)[10] = a10, (s)[11] = a11;         \
+        (s)[12] = a12, (s)[13] = a13, (s)[14] = a14, (s)[15] = a15, (s)[16] = a16, (s)[17] = a17; \
+        (s)[18] = a18, (s)[19] = a19, (s)[20] = a20, (s)[21] = a21, (s)[22] = a22, (s)[23] = a23; \
+        (s)[24] = a24;                                                                            \
+    } while (0)
 
 static void permute_plain(uint64_t s[25])
 {
-    permute_body(s);
+    PERMUTE(uint64_t, s);
 }
 
 #ifdef __x86_64__
 /* The same source, where the compiler may use ANDN for chi and RORX for rho. */
 __attribute__((target("bmi,bmi2"))) static void permute_bmi(uint64_t s[25])
 {
-    permute_body(s);
+    PERMUTE(uint64_t, s);
+}
+
+/* The same source again, eight states side by side. */
+typedef uint64_t lanes __attribute__((vector_size(8 * sizeof(uint64_t))));
+
+__attribute__((target("avx512f"))) static void permute_eight(lanes s[25])
+{
+    PERMUTE(lanes, s);
 }
 #endif
 
@@ -188,4 +199,58 @@ struct hash keccak256_of(struct bytes b)
     struct hash h;
     keccak256(&h, b.data, b.len);
     return h;
+}
+
+/* --- many at once ----------------------------------------------------------------------------- */
+
+#ifdef __x86_64__
+#define EIGHT 8
+
+/* hash_eight hashes at most eight inputs. All go on until the longest is done; what becomes of a
+ * state whose digest was taken does not matter. */
+static void hash_eight(struct hash *out, const struct bytes *in, size_t count)
+{
+    lanes s[25] = {0};
+    uint64_t(*lane)[EIGHT] = (uint64_t(*)[EIGHT])s;
+    size_t blocks_max = 0;
+    for (size_t i = 0; i < count; i++)
+        if (in[i].len / KECCAK_RATE + 1 > blocks_max)
+            blocks_max = in[i].len / KECCAK_RATE + 1;
+    for (size_t block = 0; block < blocks_max; block++) {
+        for (size_t i = 0; i < count; i++) {
+            if (block * KECCAK_RATE > in[i].len)
+                continue;
+            uint8_t last[KECCAK_RATE] = {0};
+            const uint8_t *p = block ? in[i].data + block * KECCAK_RATE : in[i].data;
+            size_t len = in[i].len - block * KECCAK_RATE;
+            if (len < KECCAK_RATE) {
+                if (len) /* data may be NULL then */
+                    memcpy(last, p, len);
+                last[len] = 1;
+                last[KECCAK_RATE - 1] |= 0x80;
+                p = last;
+            }
+            for (size_t k = 0; k < RATE_LANES; k++)
+                lane[k][i] ^= lane_get(p + 8 * k);
+        }
+        permute_eight(s);
+        for (size_t i = 0; i < count; i++)
+            if (in[i].len / KECCAK_RATE == block)
+                for (size_t k = 0; k < 4; k++)
+                    memcpy(out[i].b + 8 * k, &lane[k][i], 8);
+    }
+}
+#endif
+
+void keccak256_many(struct hash *out, const struct bytes *in, size_t count)
+{
+    size_t done = 0;
+#ifdef __x86_64__
+    /* two singly cost less than a whole row */
+    if (!keccak_plain_only && __builtin_cpu_supports("avx512f"))
+        for (size_t n; (n = count - done < EIGHT ? count - done : EIGHT) > 2; done += n)
+            hash_eight(out + done, in + done, n);
+#endif
+    for (; done < count; done++)
+        keccak256(&out[done], in[done].data, in[done].len);
 }

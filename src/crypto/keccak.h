@@ -21,6 +21,10 @@ void keccak_final(struct keccak *k, struct hash *out);
 void keccak256(struct hash *out, const void *data, size_t len);
 struct hash keccak256_of(struct bytes b);
 
+/* keccak256_many hashes `count` inputs into out[count]; on a processor with AVX-512 eight of them
+ * in about the time of two. Best where inputs that stand together are about equally long. */
+void keccak256_many(struct hash *out, const struct bytes *in, size_t count);
+
 /* Test seam: true keeps to the plain build where the processor has a faster one. */
 extern bool keccak_plain_only;
 

@@ -84,6 +84,32 @@ TEST(sha256_known_digests)
     }
 }
 
+/* Many at once are what each alone is: any number of them, lengths mixed, ends of blocks. */
+TEST(keccak_many)
+{
+    enum { MAX = 20, LENGTH = 420 };
+    uint8_t *data = pattern(LENGTH + MAX);
+    for (int plain = 0; plain < 2; plain++) {
+        keccak_plain_only = plain;
+        for (size_t round = 0; round < 1000; round++) {
+            struct bytes in[MAX];
+            struct hash out[MAX];
+            size_t count = round % (MAX + 1);
+            for (size_t i = 0; i < count; i++)
+                in[i] = bytes_of(data + i, round < LENGTH ? round : test_random() % LENGTH);
+            if (count && round % 3 == 0)
+                in[round % count] = bytes_of(NULL, 0);
+            keccak256_many(out, in, count);
+            for (size_t i = 0; i < count; i++) {
+                struct hash alone = keccak256_of(in[i]);
+                REQUIRE(hash_eq(&alone, &out[i]));
+            }
+        }
+    }
+    keccak_plain_only = false;
+    mem_free(data);
+}
+
 /* Any split of the input into updates gives the digest of the whole, at any alignment. */
 TEST(digests_in_pieces)
 {
