@@ -7,10 +7,10 @@
 
 #include "app/energy_chain.h"
 #include "app/energy_common.h"
+#include "app/energy_day.h"
 #include "app/energy_ledger.h"
 #include "app/home.h"
 #include "city/energy/energy.h"
-#include "city/energy/readings.h"
 #include "crypto/keccak.h"
 
 const struct cli_option ENERGY_LOAD_OPTIONS[] = {
@@ -25,6 +25,8 @@ const struct cli_option ENERGY_LOAD_OPTIONS[] = {
      "fichier scellé de l'organisateur (défaut HOME/organiser.sealed)"},
     {"issuer", "NAME|FILE", "key of the city currency's issuer, to fund deposits (default admin)",
      "clé de l'émetteur de la monnaie, pour alimenter les dépôts (défaut admin)"},
+    {"until", "DAY", "settle up to this day (2025-03-30); a later run goes on",
+     "règle jusqu'à ce jour (2025-03-30) ; une autre exécution continue"},
     {"no-fund", NULL, "make no deposits: invoices stay due",
      "aucun dépôt : les factures restent dues"},
     {0},
@@ -43,35 +45,16 @@ struct load {
     struct chain_operation on_chain;
     struct sender *sender; /* signs as the organiser */
     enum allocation_key key;
+    uint32_t last_day; /* to settle; later ones are left to another run */
     uint64_t transactions;
 };
-
-static uint64_t step_time(const struct district *o, uint64_t step)
-{
-    return (uint64_t)o->start_s + step * o->step_s;
-}
-
-static const struct district_point *point_at(const struct district *o, size_t i)
-{
-    return i < o->consumers ? &o->consumer[i] : &o->producer[i - o->consumers];
-}
-
-static size_t point_count(const struct district *o)
-{
-    return o->consumers + o->producers;
-}
 
 /* --- the organiser's file and the operation ----------------------------------------------------
  */
 
 static enum err check_same_points(struct load *l, struct diag *d)
 {
-    const struct district *o = &l->data.op;
-    bool same = l->organiser.count == point_count(o);
-    for (size_t i = 0; same && i < l->organiser.count; i++)
-        same = l->organiser.entry[i].erased ||
-               strcmp(l->organiser.entry[i].id, point_at(o, i)->id) == 0;
-    if (same)
+    if (organiser_has_points(&l->organiser, &l->data.op))
         return E_OK;
     return diag_set(d, E_EXISTS,
                     T("%s is the file of another operation (%s); give another one with --organiser",
@@ -173,7 +156,7 @@ static enum err add_point(struct load *l, size_t i, struct diag *d)
 {
     static const uint8_t no_site[32];
     const struct district *o = &l->data.op;
-    const struct district_point *p = point_at(o, i);
+    const struct district_point *p = district_point_at(o, i);
     const struct organiser_entry *e = &l->organiser.entry[i];
     struct address holder;
     char what[64];
@@ -185,7 +168,7 @@ static enum err add_point(struct load *l, size_t i, struct diag *d)
         abi_u64(p->is_producer ? 1 : 0),
         abi_address(&holder),
         abi_u64(p->is_natural ? 1 : 0),
-        abi_u64(step_time(o, p->first_step)),
+        abi_u64(district_step_s(o, p->first_step)),
         abi_u64(p->is_producer ? power_of(&l->data, i - o->consumers) : 0),
         abi_u64(p->price_microeur_kwh),
         abi_u64(p->is_producer ? p->vat_ppm : 0),
@@ -201,7 +184,7 @@ static enum err add_point(struct load *l, size_t i, struct diag *d)
 static enum err add_points(struct load *l, struct diag *d)
 {
     const struct district *o = &l->data.op;
-    size_t n = point_count(o);
+    size_t n = district_point_count(o);
     for (size_t i = l->on_chain.points; i < n; i++) {
         TRY(add_point(l, i, d));
         cli_progress(l->cli, T("registering points", "inscription des points"), i + 1, n);
@@ -209,9 +192,9 @@ static enum err add_points(struct load *l, struct diag *d)
     TRY(sender_drain(l->sender, d));
     TRY(chain_operation_get(&l->chain, &l->on_chain, d));
     for (size_t i = 0; i < n; i++) {
-        const struct district_point *p = point_at(o, i);
+        const struct district_point *p = district_point_at(o, i);
         struct abi_value args[3] = {abi_u64(l->chain.operation), abi_u64(i),
-                                    abi_u64(step_time(o, (uint64_t)p->last_step + 1))},
+                                    abi_u64(district_step_s(o, (uint64_t)p->last_step + 1))},
                          v;
         char what[64];
         if (p->last_step + 1 >= o->steps)
@@ -237,7 +220,7 @@ static enum err set_key(struct load *l, struct diag *d)
             T("days are settled already with the key \"%s\"; go on with --key %s",
               "des jours sont déjà réglés avec la clé « %s » ; continuez avec --key %s"),
             allocation_key_name(l->on_chain.key), allocation_key_name(l->on_chain.key));
-    size_t n = l->key == KEY_DEFAULT ? 0 : point_count(o);
+    size_t n = l->key == KEY_DEFAULT ? 0 : district_point_count(o);
     struct abi_value *values = mem_zalloc(n + 1, sizeof *values);
     for (size_t i = 0; i < n && i < o->consumers; i++)
         values[i] =
@@ -257,7 +240,7 @@ static enum err give_consent(struct load *l, size_t i, struct diag *d)
     const struct district *o = &l->data.op;
     struct abi_value args[5] = {abi_u64(l->chain.operation), abi_u64(i),
                                 abi_u64(CONSENT_SETTLEMENT), abi_u64((uint64_t)o->start_s),
-                                abi_u64(step_time(o, o->steps))},
+                                abi_u64(district_step_s(o, o->steps))},
                      v;
     char what[64];
     arena_reset(&l->chain.arena);
@@ -265,7 +248,7 @@ static enum err give_consent(struct load *l, size_t i, struct diag *d)
     TRY(chain_view(&l->chain, l->chain.energy, "consents", args, 2, &v, d));
     if (v.item[0].count)
         return E_OK;
-    snprintf(what, sizeof what, "giveConsent %s", point_at(o, i)->id);
+    snprintf(what, sizeof what, "giveConsent %s", district_point_at(o, i)->id);
     struct sender *holder = sender_new(&l->chain, l->organiser.entry[i].key32);
     enum err e = sender_send(holder, l->chain.energy, "giveConsent", args, 5, SETUP_GAS, what, d);
     if (e == E_OK)
@@ -277,9 +260,9 @@ static enum err give_consent(struct load *l, size_t i, struct diag *d)
 
 static enum err give_consents(struct load *l, struct diag *d)
 {
-    size_t n = point_count(&l->data.op);
+    size_t n = district_point_count(&l->data.op);
     for (size_t i = 0; i < n; i++) {
-        if (point_at(&l->data.op, i)->is_natural)
+        if (district_point_at(&l->data.op, i)->is_natural)
             TRY(give_consent(l, i, d));
         cli_progress(l->cli, T("consents", "consentements"), i + 1, n);
     }
@@ -404,62 +387,17 @@ static enum err fund(struct load *l, struct diag *d)
 /* --- days and months ---------------------------------------------------------------------------
  */
 
-/* The steps of a local day that the data has; false when it has not all of them. */
-static bool steps_of_day(const struct district *o, uint32_t day, uint32_t *first, uint32_t *count)
-{
-    uint64_t from_s = zone_day_start_s(o->zone, day), until_s = zone_day_start_s(o->zone, day + 1);
-    if (from_s < (uint64_t)o->start_s)
-        from_s = (uint64_t)o->start_s;
-    *first = (uint32_t)((from_s - (uint64_t)o->start_s) / o->step_s);
-    *count = (uint32_t)((until_s - from_s) / o->step_s);
-    return (uint64_t)*first + *count <= o->steps;
-}
-
-static void put_day(struct load *l, struct buf *batch, uint32_t first, uint32_t count)
-{
-    const struct district *o = &l->data.op;
-    uint64_t wh[200]; /* 25 hours of 10 minutes are 150 */
-    ASSERT(count <= 200);
-    readings_begin(batch);
-    for (size_t i = 0; i < point_count(o); i++) {
-        const struct district_point *p = point_at(o, i);
-        size_t stride = p->is_producer ? o->producers : o->consumers;
-        const uint64_t *column = p->is_producer ? l->data.production_wh + (i - o->consumers)
-                                                : l->data.consumption_wh + i;
-        if (p->first_step >= first + count || p->last_step < first)
-            continue; /* no member that day */
-        for (uint32_t t = 0; t < count; t++) {
-            uint32_t step = first + t;
-            uint64_t v = column[(size_t)step * stride];
-            bool member = step >= p->first_step && step <= p->last_step;
-            wh[t] = member && v != WIDE_MISSING ? v : READING_ABSENT;
-        }
-        readings_put(batch, wh, count);
-    }
-}
-
-/* An upper bound of a day's gas: GAS_ENERGY_* of its loops, the bytes, and room to spare. */
-static uint64_t day_gas(const struct load *l, size_t bytes, uint64_t steps)
-{
-    uint64_t n = l->data.op.consumers, p = l->data.op.producers;
-    uint64_t share = n + p + 3 * n * p + (l->key == KEY_WATERFILL ? n * n : 4 * n);
-    uint64_t gas = 1000000 + 2 * steps * ((n + p) * GAS_ENERGY_READING + share * GAS_ENERGY_SHARE) +
-                   200 * bytes + 400 * (n + p + n * p);
-    return gas < LIMIT_TX_GAS ? gas : LIMIT_TX_GAS;
-}
-
 static enum err send_day(struct load *l, uint32_t day, uint32_t first, uint32_t count,
                          struct diag *d)
 {
     struct buf batch = {0};
     char what[64];
-    struct civil c = civil_of_day(day);
-    put_day(l, &batch, first, count);
-    snprintf(what, sizeof what, "submitDay %04u-%02u-%02u", c.year, c.month, c.day);
+    day_batch(&l->data, first, count, &batch);
+    snprintf(what, sizeof what, "submitDay %s", day_text(day));
     struct abi_value args[3] = {abi_u64(l->chain.operation), abi_u64(day),
                                 abi_bytes(buf_view(&batch))};
     enum err e = sender_send(l->sender, l->chain.energy, "submitDay", args, 3,
-                             day_gas(l, batch.len, count), what, d);
+                             day_gas(&l->data.op, l->key, batch.len, count, 1), what, d);
     buf_free(&batch);
     return e;
 }
@@ -506,9 +444,10 @@ static enum err send_days(struct load *l, struct diag *d)
     const struct district *o = &l->data.op;
     uint32_t first_day = zone_day(o->zone, (uint64_t)o->start_s);
     uint32_t day = zone_day(o->zone, l->on_chain.settled_until_s), first, count;
-    uint32_t days = zone_day(o->zone, step_time(o, o->steps - 1)) + 1 - first_day;
+    uint32_t last_day = zone_day(o->zone, district_step_s(o, o->steps - 1));
+    uint32_t days = (l->last_day < last_day ? l->last_day : last_day) + 1 - first_day;
     TRY(finish_closing(l, month_of_day(day), d)); /* months whose days a cut run had sent */
-    for (; steps_of_day(o, day, &first, &count) && count; day++) {
+    for (; day <= l->last_day && day_steps(o, day, &first, &count) && count; day++) {
         TRY(send_day(l, day, first, count, d));
         if (month_of_day(day + 1) != month_of_day(day))
             TRY(close_month(l, month_of_day(day), d));
@@ -571,8 +510,10 @@ int energy_load_run(struct cli *cli)
     static struct load l;
     struct problems p = {0};
     struct diag d = {0};
-    l = (struct load){.cli = cli};
+    l = (struct load){.cli = cli, .last_day = UINT32_MAX};
     enum err e = read_key(cli, &l.key, &d);
+    if (e == E_OK)
+        e = day_option(cli, "until", &l.last_day, &d);
     if (e == E_OK)
         e = energy_load_dataset(cli, &l.data, &p, &d);
     if (e != E_OK)
