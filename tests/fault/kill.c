@@ -95,18 +95,18 @@ static pid_t start_node(char url[128])
     return pid;
 }
 
-static bool receipt_block(struct client *c, const struct hash *tx, struct hash *block)
+/* E_OK, E_NOT_FOUND (no receipt yet), or the error of a node that is gone. */
+static enum err receipt_block(struct client *c, const struct hash *tx, struct hash *block)
 {
     char params[80], hex[65];
     struct json *reply;
     hex_encode(hex, tx->b, 32);
     snprintf(params, sizeof params, "[\"0x%s\"]", hex);
-    if (client_call(c, "eth_getTransactionReceipt", params, &reply, NULL) != E_OK)
-        return false;
+    TRY(client_call(c, "eth_getTransactionReceipt", params, &reply, NULL));
     const char *text = json_text(json_get(client_result(reply), "blockHash"));
     bool ok = text && hash_from_hex(block, text) == E_OK;
     json_free(reply);
-    return ok;
+    return ok ? E_OK : E_NOT_FOUND;
 }
 
 static void note(struct sender *s, const struct hash *tx, const struct hash *block)
@@ -118,7 +118,7 @@ static void note(struct sender *s, const struct hash *tx, const struct hash *blo
     s->seen[s->seen_count++] = (struct seen){*tx, *block};
 }
 
-/* Sends five, looks for the receipts of those five, and so on, until the node is gone. */
+/* Sends five, waits for the receipts of those five, and so on, until the node is gone. */
 static void *send_until_killed(void *ctx)
 {
     struct sender *s = ctx;
@@ -139,9 +139,11 @@ static void *send_until_killed(void *ctx)
             sent += e == E_OK;
         }
         s->sent += sent;
-        for (unsigned i = 0; i < sent; i++) {
-            if (!receipt_block(c, &hashes[i], &block))
-                continue;
+        for (unsigned i = 0; i < sent && e == E_OK; i++) {
+            while ((e = receipt_block(c, &hashes[i], &block)) == E_NOT_FOUND)
+                usleep(200);
+            if (e != E_OK)
+                break;
             note(s, &hashes[i], &block);
             s->receipts++;
         }
@@ -160,7 +162,7 @@ static uint64_t count_lost(const char *url, const size_t from[SENDERS])
     for (unsigned k = 0; k < SENDERS; k++) {
         for (size_t i = from[k]; i < senders[k].seen_count; i++) {
             struct hash block;
-            if (!receipt_block(c, &senders[k].seen[i].tx, &block) ||
+            if (receipt_block(c, &senders[k].seen[i].tx, &block) != E_OK ||
                 !hash_eq(&block, &senders[k].seen[i].block))
                 lost++;
         }
