@@ -13,6 +13,7 @@
 #include "city/energy/allocation.h"
 #include "city/energy/energy.h"
 #include "city/energy/readings.h"
+#include "evm/test_reader.h"
 
 #define POINTS 100u
 #define OPERATIONS 3000u
@@ -84,33 +85,6 @@ static void bench_key(enum allocation_key key, const uint64_t *need, uint64_t li
 /* --- through the service ------------------------------------------------------------------------
  */
 
-static enum err no_account(void *ctx, const struct address *a, struct account *out, bool *exists)
-{
-    (void)ctx;
-    (void)a;
-    *out = account_empty();
-    *exists = false;
-    return E_OK;
-}
-
-static enum err no_storage(void *ctx, const struct address *a, const struct hash *slot,
-                           struct buf *out)
-{
-    (void)ctx;
-    (void)a;
-    (void)slot;
-    (void)out;
-    return E_OK;
-}
-
-static enum err no_code(void *ctx, const struct hash *code_hash, struct buf *out)
-{
-    (void)ctx;
-    (void)code_hash;
-    (void)out;
-    return E_OK;
-}
-
 struct ledger {
     struct state *state;
     struct block_env env;
@@ -151,10 +125,9 @@ static void call(struct ledger *l, const char *method, struct abi_value *items)
 
 static void open_ledger(struct ledger *l)
 {
-    static const struct state_reader reader = {no_account, no_storage, no_code, NULL};
     memset(l, 0, sizeof *l);
     services_init();
-    l->state = state_new(&reader);
+    l->state = state_new(&EMPTY_READER);
     l->env = (struct block_env){
         .chain_id = 1, .number = 1, .timestamp_s = 2000000000, .fork = FORK_OSAKA};
     l->world = (struct world){

@@ -10,6 +10,7 @@
 
 #include "city/service.h"
 #include "crypto/keccak.h"
+#include "evm/test_reader.h"
 #include "test.h"
 
 #define BENCH_CHAIN_ID 20260u
@@ -31,34 +32,6 @@ struct bench {
     struct frame_result result;
     char text[4096];
 };
-
-static enum err bench_no_account(void *ctx, const struct address *a, struct account *out,
-                                 bool *exists_out)
-{
-    (void)ctx;
-    (void)a;
-    *out = account_empty();
-    *exists_out = false;
-    return E_OK;
-}
-
-static enum err bench_no_storage(void *ctx, const struct address *a, const struct hash *slot,
-                                 struct buf *out)
-{
-    (void)ctx;
-    (void)a;
-    (void)slot;
-    (void)out;
-    return E_OK;
-}
-
-static enum err bench_no_code(void *ctx, const struct hash *code_hash, struct buf *out)
-{
-    (void)ctx;
-    (void)code_hash;
-    (void)out;
-    return E_OK;
-}
 
 static inline struct address bench_address(const char *name)
 {
@@ -105,10 +78,8 @@ static inline const char *bench_text(struct bench *b, const char *text)
 
 static inline void bench_open(struct bench *b)
 {
-    static const struct state_reader reader = {bench_no_account, bench_no_storage, bench_no_code,
-                                               NULL};
     memset(b, 0, sizeof *b);
-    b->state = state_new(&reader);
+    b->state = state_new(&EMPTY_READER);
     b->env = (struct block_env){.chain_id = BENCH_CHAIN_ID,
                                 .number = 1,
                                 .timestamp_s = BENCH_NOW_S,

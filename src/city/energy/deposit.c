@@ -86,22 +86,37 @@ enum err deposit_pay(struct service_call *c, struct deposit *d, const struct add
 
 /* --- methods ---------------------------------------------------------------------------------- */
 
+/* What the first two arguments name. */
+struct asked {
+    struct operation o;
+    struct point p;
+    uint32_t index;
+};
+
+static enum err load_asked(struct service_call *c, struct asked *a)
+{
+    uint64_t index = abi_get_u64(service_arg(c, 1));
+    TRY(operation_load(c, abi_get_u64(service_arg(c, 0)), &a->o));
+    TRY(point_load(c, &a->o, index, &a->p));
+    a->index = (uint32_t)index;
+    return E_OK;
+}
+
 /* How many payers there may be for this one to join: the holder and the organiser always find a
  * place, however many others sent a coin. */
-static uint32_t places_for(const struct operation *o, const struct point *p,
-                           const struct address *payer)
+static uint32_t places_for(const struct asked *a, const struct address *payer)
 {
-    bool concerned = address_eq(payer, &p->holder) || address_eq(payer, &o->organiser);
+    bool concerned = address_eq(payer, &a->p.holder) || address_eq(payer, &a->o.organiser);
     return concerned ? DEPOSIT_PAYERS_MAX : DEPOSIT_PAYERS_MAX - 2;
 }
 
 /* A payer's part grows by being held anew as a whole, so that each payer has one hold. */
-static enum err add_part(struct service_call *c, struct deposit *d, const struct operation *o,
-                         const struct point *p, uint32_t point, struct u256 amount)
+static enum err add_part(struct service_call *c, struct deposit *d, const struct asked *a,
+                         struct u256 amount)
 {
     const struct address *payer = &c->frame->caller, nobody = {{0}};
-    struct hash purpose = deposit_slot(o->id, point);
-    uint32_t at = 0, places = places_for(o, p, payer);
+    struct hash purpose = deposit_slot(a->o.id, a->index);
+    uint32_t at = 0, places = places_for(a, payer);
     while (at < d->count && !address_eq(&d->part[at].payer, payer))
         at++;
     if (at == d->count && at >= places)
@@ -120,51 +135,42 @@ static enum err add_part(struct service_call *c, struct deposit *d, const struct
 
 enum err run_deposit_for(struct service_call *c)
 {
-    struct operation o;
-    struct point p;
+    struct asked a;
     struct deposit d;
-    uint64_t index = abi_get_u64(service_arg(c, 1));
     struct u256 amount = service_arg(c, 2)->word;
-    TRY(operation_load(c, abi_get_u64(service_arg(c, 0)), &o));
-    TRY(point_load(c, &o, index, &p));
-    if (!point_consumes(&p))
-        return REFUSE(c, "NotConsumer", abi_u64(index));
+    TRY(load_asked(c, &a));
+    if (!point_consumes(&a.p))
+        return REFUSE(c, "NotConsumer", abi_u64(a.index));
     if (u256_is_zero(amount))
         return REFUSE(c, "BadValue", abi_bytes(bytes_str("amount")), abi_u64(0));
-    TRY(deposit_load(c, o.id, (uint32_t)index, &d));
-    TRY(add_part(c, &d, &o, &p, (uint32_t)index, amount));
-    TRY(deposit_store(c, o.id, (uint32_t)index, &d));
+    TRY(deposit_load(c, a.o.id, a.index, &d));
+    TRY(add_part(c, &d, &a, amount));
+    TRY(deposit_store(c, a.o.id, a.index, &d));
     return service_return(c, NULL);
 }
 
 enum err run_withdraw_deposit(struct service_call *c)
 {
-    struct operation o;
-    struct point p;
+    struct asked a;
     struct deposit d;
-    uint64_t index = abi_get_u64(service_arg(c, 1));
     struct u256 amount = service_arg(c, 2)->word;
-    TRY(operation_load(c, abi_get_u64(service_arg(c, 0)), &o));
-    TRY(point_load(c, &o, index, &p));
-    if (!address_eq(&p.holder, &c->frame->caller))
+    TRY(load_asked(c, &a));
+    if (!address_eq(&a.p.holder, &c->frame->caller))
         return service_not_authorised(c, "holder");
-    TRY(deposit_load(c, o.id, (uint32_t)index, &d));
+    TRY(deposit_load(c, a.o.id, a.index, &d));
     struct u256 total = deposit_total(&d);
     if (u256_is_zero(amount) || u256_cmp(amount, total) > 0)
         return REFUSE(c, "DepositTooSmall", abi_u256(total), abi_u256(amount));
     TRY(release(c, &d, NULL, amount));
-    TRY(deposit_store(c, o.id, (uint32_t)index, &d));
+    TRY(deposit_store(c, a.o.id, a.index, &d));
     return service_return(c, NULL);
 }
 
 enum err run_deposit(struct service_call *c)
 {
-    struct operation o;
-    struct point p;
+    struct asked a;
     struct deposit d;
-    uint64_t index = abi_get_u64(service_arg(c, 1));
-    TRY(operation_load(c, abi_get_u64(service_arg(c, 0)), &o));
-    TRY(point_load(c, &o, index, &p));
-    TRY(deposit_load(c, o.id, (uint32_t)index, &d));
+    TRY(load_asked(c, &a));
+    TRY(deposit_load(c, a.o.id, a.index, &d));
     return service_return(c, (struct abi_value[]){abi_u256(deposit_total(&d))});
 }
