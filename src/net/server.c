@@ -19,6 +19,8 @@
 
 #define RECV_BYTES (64u << 10)
 #define TICK_MS 100
+#define ROUND_MAX 16   /* events of one round, and */
+#define ROUND_US 2000u /* how long its answers may wait for one another */
 #define LINGER_MS 1000
 #define STOP_MS 2000
 
@@ -147,12 +149,16 @@ static void bury(struct http_conn *c)
     atomic_fetch_sub_explicit(&l->server->connections_now, 1, memory_order_relaxed);
 }
 
-static void handle(struct http_conn *c, uint32_t events)
+static void take_in(struct http_conn *c, uint32_t events)
 {
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) && !c->eof)
         readable(c);
     else if (events & (EPOLLHUP | EPOLLERR))
         c->dead = true;
+}
+
+static void send_out(struct http_conn *c)
+{
     if (!c->dead)
         settle(c);
     if (c->dead)
@@ -320,19 +326,42 @@ static void close_down(struct http_loop *l)
     free_graves(l);
 }
 
+static void send_all(struct http_conn **conns, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        send_out(conns[i]);
+}
+
+/* run_once answers a round of requests before it sends the answers: each answer wakes a client,
+ * and a client that runs on this processor would interrupt the requests that wait. */
 static void run_once(struct http_loop *l, int timeout_ms)
 {
-    struct epoll_event events[256];
-    int n = epoll_wait(l->epoll_fd, events, 256, timeout_ms);
-    l->now_ms = clock_mono_us() / 1000;
+    struct epoll_event events[ROUND_MAX];
+    struct http_conn *answered[ROUND_MAX];
+    int n = epoll_wait(l->epoll_fd, events, ROUND_MAX, timeout_ms);
+    size_t count = 0;
+    bool accept = false, wake = false;
+    uint64_t began_us = clock_mono_us();
+    l->now_ms = began_us / 1000;
     for (int i = 0; i < n; i++) {
-        if (events[i].data.ptr == l->server)
-            accept_all(l);
-        else if (events[i].data.ptr == l)
-            woken(l);
-        else if (!((struct http_conn *)events[i].data.ptr)->dead)
-            handle(events[i].data.ptr, events[i].events);
+        if (events[i].data.ptr == l->server) {
+            accept = true;
+        } else if (events[i].data.ptr == l) {
+            wake = true;
+        } else {
+            answered[count] = events[i].data.ptr;
+            take_in(answered[count++], events[i].events);
+            if (clock_mono_us() - began_us > ROUND_US) { /* a slow request holds up no answer */
+                send_all(answered, count);
+                count = 0;
+            }
+        }
     }
+    send_all(answered, count);
+    if (accept)
+        accept_all(l);
+    if (wake)
+        woken(l);
     free_graves(l);
 }
 
