@@ -275,6 +275,24 @@ enum err organiser_store(const struct cli *cli, const struct organiser *o, struc
     return e;
 }
 
+/* Whether the operation is the one of the organiser's file: a number alone may be another chain's,
+ * or another organiser's. */
+static enum err is_organisers(struct energy_chain *c, const struct organiser *o, bool *out,
+                              struct diag *d)
+{
+    struct chain_operation op;
+    struct address own;
+    uint64_t chain_id = 0;
+    *out = false;
+    if (!o->has_operation || o->operation != c->operation)
+        return E_OK;
+    TRY(client_quantity(c->client, "eth_chainId", "[]", &chain_id, d));
+    TRY(ecdsa_address(&own, o->key32));
+    TRY(chain_operation_get(c, &op, d));
+    *out = chain_id == o->chain_id && address_eq(&own, &op.organiser);
+    return E_OK;
+}
+
 enum err energy_chain_select(struct energy_chain *c, struct cli *cli, struct organiser *o,
                              bool *have_organiser, struct diag *d)
 {
@@ -298,5 +316,10 @@ enum err energy_chain_select(struct energy_chain *c, struct cli *cli, struct org
         id = count; /* numbered from 1 */
     }
     c->operation = id;
+    if (!*have_organiser)
+        return E_OK;
+    TRY(is_organisers(c, o, have_organiser, d));
+    if (!*have_organiser) /* its names belong to other points */
+        organiser_free(o);
     return E_OK;
 }

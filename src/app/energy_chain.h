@@ -109,7 +109,8 @@ enum err organiser_open(const struct cli *cli, struct organiser *o, struct diag 
 enum err organiser_store(const struct cli *cli, const struct organiser *o, struct diag *d);
 
 /* energy_chain_select sets c->operation: --id N, else the organiser's file, else the last one made.
- * *have_organiser tells whether o was filled (free it then). */
+ * *have_organiser tells whether o was filled and is of this very operation (free it then): its
+ * names must not stand beside another one. */
 enum err energy_chain_select(struct energy_chain *c, struct cli *cli, struct organiser *o,
                              bool *have_organiser, struct diag *d);
 

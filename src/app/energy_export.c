@@ -377,7 +377,8 @@ static enum err read_invoices(struct export *x, struct chain_lines *all, struct 
     return E_OK;
 }
 
-static void put_csv_line(struct export *x, const struct chain_line *l)
+/* of_month: the table has corrections, each line says the month it belongs to. */
+static void put_csv_line(struct export *x, const struct chain_line *l, bool of_month)
 {
     char when[16];
     int64_t nanoeur = l->energy_wh * (int64_t)l->price_microeur_kwh;
@@ -386,9 +387,13 @@ static void put_csv_line(struct export *x, const struct chain_line *l)
     csv_put_field(&x->out, x->point[l->producer].id, ',');
     buf_put_u8(&x->out, ',');
     csv_put_field(&x->out, x->point[l->consumer].id, ',');
-    buf_putf(&x->out, ",%" PRId64 ",%" PRIu64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "\n",
+    buf_putf(&x->out, ",%" PRId64 ",%" PRIu64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64,
              l->energy_wh, l->price_microeur_kwh, nanoeur, l->ht_cents, l->vat_cents,
              l->ht_cents + l->vat_cents);
+    month_text(when, l->of_month);
+    if (of_month)
+        buf_putf(&x->out, ",%s", when);
+    buf_put_u8(&x->out, '\n');
 }
 
 /* The ledger makes no line where no energy went from a producer to a consumer; the table of all
@@ -427,17 +432,23 @@ static void sort_lines(struct chain_lines *all)
 static enum err export_invoices_csv(struct export *x, struct diag *d)
 {
     struct chain_lines all = {0};
-    bool vat_is_20 = true;
+    bool vat_is_20 = true, corrections = false;
     enum err e = read_invoices(x, &all, d);
     sort_lines(&all);
     if (e == E_OK)
         e = add_zero_lines(x, &all, d);
     sort_lines(&all);
-    for (size_t i = 0; i < all.count; i++)
+    for (size_t i = 0; i < all.count; i++) {
         vat_is_20 &= all.at[i].vat_ppm == 200000;
+        corrections |= all.at[i].of_month != all.at[i].month;
+    }
     export_invoice_header(&x->out, vat_is_20);
+    if (corrections) {
+        x->out.len--; /* the line end */
+        buf_puts(&x->out, ",of_month\n");
+    }
     for (size_t i = 0; e == E_OK && i < all.count; i++)
-        put_csv_line(x, &all.at[i]);
+        put_csv_line(x, &all.at[i], corrections);
     mem_free(all.at);
     return e;
 }
@@ -524,8 +535,10 @@ static enum err run_export(struct export *x, const char *what, struct diag *d)
     else
         TRY(export_steps_of(x, k == 2, d));
     cli_progress_end();
-    return output_write(cli_get(x->cli, "out") ? cli_get(x->cli, "out") : "-", buf_view(&x->out),
-                        d);
+    if (cli_get(x->cli, "out"))
+        return output_write(cli_get(x->cli, "out"), buf_view(&x->out), d);
+    cli_print(&x->out);
+    return E_OK;
 }
 
 int energy_export_run(struct cli *cli)

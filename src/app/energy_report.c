@@ -23,9 +23,14 @@ const struct cli_option ENERGY_REPORT_OPTIONS[] = {
     {0},
 };
 
+/* Days: the last version's hashes of allocation and matrix against the files shared again.
+ * Lines: what all invoices so far say of a month, its own lines and later corrections added up.
+ * Pending: a correction is booked, the month that will invoice it is not closed yet. */
 struct check {
     bool done;
-    size_t days, days_equal, lines, lines_equal;
+    size_t days, days_equal, days_unsettled, lines, lines_equal, lines_pending;
+    uint64_t produced_wh, consumed_wh, shared_wh; /* of the settled steps, from the files */
+    uint32_t steps;                               /* settled ones */
     bool totals_equal;
 };
 
@@ -46,9 +51,14 @@ struct report {
 static enum err check_days(struct report *r, const struct settlement *s, struct diag *d)
 {
     uint32_t first = zone_day(s->op->zone, (uint64_t)s->op->start_s);
+    uint32_t settled = zone_day(s->op->zone, r->op.settled_until_s); /* the first that is not */
     for (size_t i = 0; i < s->days; i++) {
         struct abi_value args[2] = {abi_u64(r->chain.operation), abi_u64(first + i)}, v;
         uint8_t allocation[32], matrix[32];
+        if (first + i >= settled) {
+            r->check.days_unsettled++;
+            continue;
+        }
         arena_reset(&r->chain.arena);
         TRY(chain_view(&r->chain, r->chain.energy, "dayResult", args, 2, &v, d));
         abi_get_bytes32(allocation, &v.item[7]);
@@ -61,45 +71,106 @@ static enum err check_days(struct report *r, const struct settlement *s, struct 
     return E_OK;
 }
 
-/* Of a month's lines on the ledger, what producer k (of the files' order) sold to a consumer. */
-static void sum_lines(const struct abi_value *v, uint64_t producer_point, uint32_t month,
-                      int64_t *energy_wh, int64_t *ht_cents, int64_t *vat_cents)
+/* What was invoiced of one month, producer and consumer, corrections included. */
+struct invoiced {
+    int64_t energy_wh, ht_cents, vat_cents;
+};
+
+/* Adds one invoice's lines to the months they are of; sums is [months * producers]. */
+static void add_lines(const struct settlement *s, const struct abi_value *v, size_t months,
+                      struct invoiced *sums)
 {
-    *energy_wh = *ht_cents = *vat_cents = 0;
     for (size_t i = 0; i < v->item[0].count; i++) {
-        if (abi_get_u64(&v->item[0].item[i]) != producer_point ||
-            abi_get_u64(&v->item[1].item[i]) != month)
-            continue;
-        *energy_wh += (int64_t)abi_get_u64(&v->item[2].item[i]);
-        *ht_cents += (int64_t)abi_get_u64(&v->item[3].item[i]);
-        *vat_cents += (int64_t)abi_get_u64(&v->item[4].item[i]);
+        uint64_t producer = abi_get_u64(&v->item[0].item[i]) - s->op->consumers;
+        uint64_t month = abi_get_u64(&v->item[1].item[i]) - s->first_month;
+        if (producer >= s->op->producers || month >= months)
+            continue; /* no such line in the files: the totals tell */
+        struct invoiced *sum = &sums[month * s->op->producers + producer];
+        sum->energy_wh += (int64_t)abi_get_u64(&v->item[2].item[i]);
+        sum->ht_cents += (int64_t)abi_get_u64(&v->item[3].item[i]);
+        sum->vat_cents += (int64_t)abi_get_u64(&v->item[4].item[i]);
     }
+}
+
+/* The ledger's own energy of every month, corrections included: [months * producers * consumers].
+ */
+static enum err read_months(struct report *r, const struct settlement *s, size_t months,
+                            uint64_t *out, struct diag *d)
+{
+    size_t cells = s->op->producers * s->op->consumers;
+    for (size_t month = 0; month < months; month++) {
+        struct abi_value args[2] = {abi_u64(r->chain.operation), abi_u64(s->first_month + month)},
+                         v;
+        arena_reset(&r->chain.arena);
+        TRY(chain_view(&r->chain, r->chain.energy, "monthMatrix", args, 2, &v, d));
+        for (size_t i = 0; i < cells && i < v.item[0].count; i++)
+            out[month * cells + i] = abi_get_u64(&v.item[0].item[i]);
+    }
+    return E_OK;
+}
+
+static void check_line(struct check *c, const struct settlement *s, size_t month, size_t producer,
+                       size_t consumer, const struct invoiced *sum, uint64_t booked_wh)
+{
+    struct invoice_line line = settlement_line(s, month, producer, consumer);
+    bool equal = (uint64_t)sum->energy_wh == line.energy_wh &&
+                 (uint64_t)sum->ht_cents == line.amount.ht_cents &&
+                 (uint64_t)sum->vat_cents == line.amount.vat_cents;
+    c->lines++;
+    c->lines_equal += equal;
+    c->lines_pending +=
+        !equal && booked_wh == line.energy_wh && booked_wh != (uint64_t)sum->energy_wh;
+}
+
+static enum err check_consumer(struct report *r, const struct settlement *s, size_t months,
+                               size_t consumer, const uint64_t *booked, struct diag *d)
+{
+    size_t n = s->op->consumers, m = s->op->producers;
+    struct invoiced *sums = mem_zalloc(months * m, sizeof *sums);
+    enum err e = E_OK;
+    for (size_t month = 0; e == E_OK && month < months; month++) {
+        struct abi_value args[3] = {abi_u64(r->chain.operation), abi_u64(s->first_month + month),
+                                    abi_u64(consumer)},
+                         v;
+        arena_reset(&r->chain.arena);
+        e = chain_view(&r->chain, r->chain.energy, "invoice", args, 3, &v, d);
+        if (e == E_OK)
+            add_lines(s, &v, months, sums);
+    }
+    for (size_t i = 0; e == E_OK && i < months * m; i++)
+        check_line(&r->check, s, i / m, i % m, consumer, &sums[i], booked[i * n + consumer]);
+    mem_free(sums);
+    return e;
 }
 
 static enum err check_lines(struct report *r, const struct settlement *s, struct diag *d)
 {
     const struct district *o = s->op;
     size_t months = r->op.open_month - s->first_month; /* closed ones */
-    for (size_t month = 0; month < months && month < s->months; month++)
-        for (size_t i = 0; i < o->consumers; i++) {
-            uint32_t number = s->first_month + (uint32_t)month;
-            struct abi_value args[3] = {abi_u64(r->chain.operation), abi_u64(number), abi_u64(i)},
-                             v;
-            arena_reset(&r->chain.arena);
-            TRY(chain_view(&r->chain, r->chain.energy, "invoice", args, 3, &v, d));
-            for (size_t k = 0; k < o->producers; k++) {
-                struct invoice_line line = settlement_line(s, month, k, i);
-                int64_t wh, ht, vat;
-                sum_lines(&v, o->consumers + k, number, &wh, &ht, &vat);
-                r->check.lines++;
-                r->check.lines_equal += (uint64_t)wh == line.energy_wh &&
-                                        (uint64_t)ht == line.amount.ht_cents &&
-                                        (uint64_t)vat == line.amount.vat_cents;
-            }
-            cli_progress(r->cli, T("comparing invoices", "comparaison des factures"),
-                         month * o->consumers + i + 1, months * o->consumers);
-        }
-    return E_OK;
+    months = months < s->months ? months : s->months;
+    if (months == 0)
+        return E_OK;
+    uint64_t *booked = mem_zalloc(months * o->producers * o->consumers, sizeof *booked);
+    enum err e = read_months(r, s, months, booked, d);
+    for (size_t i = 0; e == E_OK && i < o->consumers; i++) {
+        e = check_consumer(r, s, months, i, booked, d);
+        cli_progress(r->cli, T("comparing invoices", "comparaison des factures"), i + 1,
+                     o->consumers);
+    }
+    mem_free(booked);
+    return e;
+}
+
+static void add_settled(void *ctx, uint32_t step, const struct allocation_step *in,
+                        const struct allocation_result *out)
+{
+    struct check *c = ctx;
+    (void)in;
+    if (step >= c->steps)
+        return;
+    c->produced_wh += out->produced_wh;
+    c->consumed_wh += out->consumed_wh;
+    c->shared_wh += out->shared_wh;
 }
 
 static enum err check_files(struct report *r, struct problems *p, struct diag *d)
@@ -120,13 +191,16 @@ static enum err check_files(struct report *r, struct problems *p, struct diag *d
                      T("dynamic coefficients are not in the files; compare without --data",
                        "les coefficients dynamiques ne sont pas dans les fichiers ; sans --data"));
     if (e == E_OK) {
-        settlement_run(&s, &data, (enum allocation_key)r->op.key, NULL, NULL, cli_progress, r->cli);
+        uint64_t settled = (r->op.settled_until_s - r->op.start_s) / data.op.step_s;
+        r->check.steps = settled < UINT32_MAX ? (uint32_t)settled : UINT32_MAX;
+        settlement_run(&s, &data, (enum allocation_key)r->op.key, add_settled, &r->check,
+                       cli_progress, r->cli);
         e = check_days(r, &s, d);
         if (e == E_OK)
             e = check_lines(r, &s, d);
-        r->check.totals_equal = s.produced_wh == r->totals.produced_wh &&
-                                s.consumed_wh == r->totals.consumed_wh &&
-                                s.shared_wh == r->totals.shared_wh;
+        r->check.totals_equal = r->check.produced_wh == r->totals.produced_wh &&
+                                r->check.consumed_wh == r->totals.consumed_wh &&
+                                r->check.shared_wh == r->totals.shared_wh;
         r->check.done = e == E_OK;
         settlement_free(&s);
     }
@@ -136,7 +210,8 @@ static enum err check_files(struct report *r, struct problems *p, struct diag *d
 
 static bool check_holds(const struct check *c)
 {
-    return c->days_equal == c->days && c->lines_equal == c->lines && c->totals_equal;
+    return c->days_equal == c->days && c->lines_equal + c->lines_pending == c->lines &&
+           c->totals_equal;
 }
 
 /* --- printing -----------------------------------------------------------------------------------
@@ -174,8 +249,10 @@ static void print_json(const struct report *r)
         json_open(&b, '{');
         put_number(&b, "days", r->check.days);
         put_number(&b, "days_equal", r->check.days_equal);
+        put_number(&b, "days_unsettled", r->check.days_unsettled);
         put_number(&b, "lines", r->check.lines);
         put_number(&b, "lines_equal", r->check.lines_equal);
+        put_number(&b, "lines_pending", r->check.lines_pending);
         json_put_key(&b, "totals_equal");
         json_put_bool(&b, r->check.totals_equal);
         json_close(&b, '}');
@@ -192,6 +269,21 @@ static void put_row(struct buf *b, const char *name, const char *value, const ch
     for (const char *p = name; *p; p++)
         accents += ((uint8_t)*p & 0xc0) == 0x80;
     buf_putf(b, "  %-*s %15s %s\n", 28 + accents, name, value, unit);
+}
+
+/* What is neither equal nor wrong. */
+static void put_remarks(struct buf *b, const struct report *r)
+{
+    if (r->check.lines_pending)
+        buf_putf(b,
+                 T("  %zu lines were corrected since: invoiced when %u-%02u closes\n",
+                   "  %zu lignes ont été corrigées depuis : facturées à la clôture de %u-%02u\n"),
+                 r->check.lines_pending, r->op.open_month / 12, r->op.open_month % 12 + 1);
+    if (r->check.days_unsettled)
+        buf_putf(b,
+                 T("  %zu days of the files are not settled yet and were not compared\n",
+                   "  %zu jours des fichiers ne sont pas encore réglés ni comparés\n"),
+                 r->check.days_unsettled);
 }
 
 static void print_table(const struct report *r)
@@ -226,6 +318,8 @@ static void print_table(const struct report *r)
                    "%zu, totaux %s\n"),
                  r->check.days_equal, r->check.days, r->check.lines_equal, r->check.lines,
                  r->check.totals_equal ? T("equal", "égaux") : T("DIFFERENT", "DIFFÉRENTS"));
+    if (r->check.done)
+        put_remarks(&b, r);
     cli_print(&b);
     buf_free(&b);
 }
