@@ -40,5 +40,12 @@ const struct command ENERGY_COMMANDS[] = {
      "destroys what names a person at a point in the organiser's file",
      "détruit dans le fichier de l'organisateur ce qui nomme une personne à un point",
      ENERGY_ERASE_OPTIONS, energy_erase_run},
+    {"energy key", "NAME", 1, 1,
+     "copies the organiser's signing key (or a holder's) to HOME/keys, sealed, for `send --from "
+     "NAME`",
+     "copie la clé de signature de l'organisateur (ou d'un titulaire) dans HOME/keys, scellée, "
+     "pour "
+     "`send --from NOM`",
+     ENERGY_KEY_OPTIONS, energy_key_run},
     {0},
 };

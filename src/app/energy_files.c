@@ -6,6 +6,7 @@
 
 #include "app/energy_chain.h"
 #include "app/energy_common.h"
+#include "app/home.h"
 #include "codec/json.h"
 #include "gateway/files/civil.h"
 #include "gateway/files/meters.h"
@@ -206,7 +207,7 @@ static enum err write_outputs(struct cli *cli, struct curve_set *s, uint64_t min
     const char *consumption = cli_get(cli, "consumption-out");
     const char *production = cli_get(cli, "production-out");
     uint32_t step_s = (uint32_t)minutes * 60;
-    if ((consumption || production) && !step_minutes_valid(minutes))
+    if ((consumption || production) && !minutes)
         return diag_set(d, E_USAGE,
                         T("wide CSV has one step for all: give --step 10, 15, 30 or 60",
                           "le CSV large a un seul pas : donnez --step 10, 15, 30 ou 60"));
@@ -230,9 +231,14 @@ int energy_import_run(struct cli *cli)
     enum curve_label label;
     uint64_t minutes = 0;
     enum curve_role role = cli_has(cli, "production") ? CURVE_PRODUCTION : CURVE_CONSUMPTION;
-    if (cli_get_u64(cli, "step", 5, 60, &minutes) != E_OK)
+    if (cli_get_u64(cli, "step", 10, 60, &minutes) != E_OK)
         return EXIT_USAGE_ERROR;
     enum err e = read_label(cli, &label, &d);
+    if (e == E_OK && minutes && !step_minutes_valid(minutes))
+        e = diag_set(&d, E_USAGE,
+                     T("--step %llu: an operation's step is 10, 15, 30 or 60 minutes",
+                       "--step %llu : le pas d'une opération est de 10, 15, 30 ou 60 minutes"),
+                     (unsigned long long)minutes);
     for (size_t i = 0; i < cli->arg_count && (e == E_OK || e == E_CSV); i++) {
         enum err file = meters_read_file(&s, cli->args[i], role, &p, &d);
         e = file == E_OK ? e : file; /* go on, to report all bad lines of all files */
@@ -311,5 +317,67 @@ int energy_erase_run(struct cli *cli)
         printf(T("%s is erased: its pseudonym on the ledger can no longer be tied to anyone.\n",
                  "%s est effacé : son pseudonyme au registre ne mène plus à personne.\n"),
                cli->args[0]);
+    return EXIT_OK;
+}
+
+/* --- key -------------------------------------------------------------------------------------- */
+
+const struct cli_option ENERGY_KEY_OPTIONS[] = {
+    {"point", "ID", "the key of this point's holder, not the organiser's",
+     "la clé du titulaire de ce point, non celle de l'organisateur"},
+    {"organiser", "FILE", "the organiser's sealed file (default HOME/organiser.sealed)",
+     "fichier scellé de l'organisateur (défaut HOME/organiser.sealed)"},
+    {0},
+};
+
+/* The organiser's key, or the one that signs for the holder of a point. */
+static enum err pick_key(struct cli *cli, struct organiser *o, const uint8_t **out, struct diag *d)
+{
+    const char *id = cli_get(cli, "point");
+    struct organiser_entry *e = id ? organiser_by_id(o, id) : NULL;
+    if (e && e->erased) /* its key is gone */
+        e = NULL;
+    *out = e ? e->key32 : o->key32;
+    return !id || e ? E_OK
+                    : diag_set(d, E_NOT_FOUND,
+                               T("%s: no such point in %s, or it was erased",
+                                 "%s : pas de tel point dans %s, ou il a été effacé"),
+                               id, organiser_path(cli));
+}
+
+static void print_key(const struct cli *cli, const struct address *a)
+{
+    struct buf b = {0};
+    char hex[41];
+    hex_encode(hex, a->b, sizeof a->b);
+    if (cli->json)
+        buf_putf(&b, "{\"name\":\"%s\",\"address\":\"0x%s\"}", cli->args[0], hex);
+    else
+        buf_putf(&b,
+                 T("Key %s of 0x%s is sealed in %s; sign with --from %s\n",
+                   "La clé %s de 0x%s est scellée dans %s ; signez avec --from %s\n"),
+                 cli->args[0], hex, home_path(cli, "keys"), cli->args[0]);
+    cli_print(&b);
+    buf_free(&b);
+}
+
+int energy_key_run(struct cli *cli)
+{
+    struct organiser o = {0};
+    struct diag d = {0};
+    struct address address;
+    const uint8_t *key32 = NULL;
+    enum err e = organiser_open(cli, &o, &d);
+    if (e == E_OK)
+        e = pick_key(cli, &o, &key32, &d);
+    if (e == E_OK)
+        e = ecdsa_address(&address, key32);
+    if (e == E_OK)
+        e = key_save(cli, cli->args[0], key32, &d);
+    organiser_free(&o);
+    if (e != E_OK)
+        return cli_fail(cli, e, &d);
+    if (!cli->quiet)
+        print_key(cli, &address);
     return EXIT_OK;
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/limits.h"
+#include "city/energy/calendar.h"
 #include "gateway/files/civil.h"
 #include "gateway/files/output.h"
 
@@ -48,6 +49,12 @@ static enum err read_header(struct wide *w, const struct csv *csv, const struct 
     return e;
 }
 
+/* A table is of an operation: meter files may have 5 minutes, an operation may not (ACC-07). */
+static bool step_is_allowed(int64_t step_s)
+{
+    return step_s > 0 && step_s % 60 == 0 && step_minutes_valid((uint64_t)step_s / 60);
+}
+
 /* The time of row `step` must follow from the first two. */
 static enum err check_time(struct wide *w, const struct csv *csv, const struct csv_row *row,
                            struct problems *p)
@@ -61,12 +68,12 @@ static enum err check_time(struct wide *w, const struct csv *csv, const struct c
                            f.text);
     if (w->steps == 0)
         w->start_s = t;
-    else if (w->steps == 1 && curve_step_is_allowed(t - w->start_s))
+    else if (w->steps == 1 && step_is_allowed(t - w->start_s))
         w->step_s = (uint32_t)(t - w->start_s);
     if (w->steps == 1 && w->step_s == 0)
         return problem_add(p, csv_name(csv), row->line, "ts_utc",
-                           T("not one step of 5, 10, 15, 30 or 60 minutes after the first row",
-                             "pas à un pas de 5, 10, 15, 30 ou 60 minutes de la première ligne"));
+                           T("not one step of 10, 15, 30 or 60 minutes after the first row",
+                             "pas à un pas de 10, 15, 30 ou 60 minutes de la première ligne"));
     if (t != w->start_s + (int64_t)w->steps * w->step_s) {
         char expected[32];
         civil_format_utc(expected, w->start_s + (int64_t)w->steps * w->step_s);
