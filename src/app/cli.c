@@ -298,12 +298,27 @@ enum err cli_read_secret(const struct cli *cli, uint8_t key32[32], char **passph
     return e;
 }
 
+static int print_errno; /* why standard output could not be written, the first time */
+
 void cli_print(struct buf *b)
 {
     fwrite(b->data, 1, b->len, stdout);
     if (b->len == 0 || b->data[b->len - 1] != '\n')
         putchar('\n');
-    fflush(stdout);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !print_errno)
+        print_errno = errno;
+}
+
+int cli_print_end(int code)
+{
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !print_errno)
+        print_errno = errno;
+    if (!print_errno || code == EXIT_ENVIRONMENT) /* told already */
+        return code;
+    if (print_errno != EPIPE) /* `parvis ... | head`: the reader has what it wanted */
+        fprintf(stderr, T("parvis: standard output: %s\n", "parvis : sortie standard : %s\n"),
+                os_reason(print_errno));
+    return code == EXIT_OK ? EXIT_ENVIRONMENT : code;
 }
 
 /* --- progress --------------------------------------------------------------------------------- */

@@ -19,8 +19,11 @@ static const struct {
     {EXIT_WRONG_KEY, "wrong key or passphrase", "clé ou phrase secrète incorrecte"},
     {EXIT_DAMAGED, "stored data damaged: a file is cut short or altered, an audit found a fault",
      "données stockées altérées : un fichier est tronqué ou modifié, un audit a trouvé un défaut"},
-    {EXIT_ENVIRONMENT, "environment: disk, input/output, port, locked, a limit was reached",
-     "environnement : disque, entrées-sorties, port, verrou, une limite est atteinte"},
+    {EXIT_ENVIRONMENT,
+     "environment: disk, input/output (also a closed pipe, silently), port, locked, a limit was "
+     "reached",
+     "environnement : disque, entrées-sorties (aussi un tube fermé, en silence), port, verrou, une "
+     "limite est atteinte"},
     {71, "out of memory", "mémoire épuisée"},
 };
 

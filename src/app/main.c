@@ -1,5 +1,4 @@
 /* main: find the command, parse, run. */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -69,7 +68,7 @@ static int no_command(int argc, char **argv)
     return count > 0 && help ? EXIT_OK : EXIT_USAGE_ERROR;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     static struct cli cli;
     static char version_word[] = "version";
@@ -103,10 +102,10 @@ int main(int argc, char **argv)
     int code = command->run(&cli);
     cli_progress_end();
     mem_free(cli.args);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, T("parvis: standard output: %s\n", "parvis : sortie standard : %s\n"),
-                os_reason(errno));
-        return code == EXIT_OK ? EXIT_ENVIRONMENT : code;
-    }
     return code;
+}
+
+int main(int argc, char **argv)
+{
+    return cli_print_end(run(argc, argv));
 }
