@@ -2,7 +2,7 @@
 # Late readings: a sample is settled with readings missing and one wrong, in closed months and in the
 # open one; corrected from the whole files; reported, invoiced and audited. Then the organiser's own
 # key on the command line, and what is told of an operation that is not the organiser's.
-# shellcheck disable=SC2016 # $ is of jq
+# shellcheck disable=SC2016,SC2119 # $ is of jq; the node needs no arguments
 # shellcheck source=tests/cli/lib/tap.sh
 . tests/cli/lib/tap.sh
 PARVIS_HOME=$work/home
