@@ -84,6 +84,25 @@ sums "$work/files.csv" 1 >"$work/files.sums"
 check "480 sums" [ "$(wc -l <"$work/ledger.sums")" = 480 ]
 check "equal those of the files" cmp "$work/ledger.sums" "$work/files.sums"
 
+# files of the same readings, but of other members, or of fewer days
+mkdir "$work/other" "$work/short"
+cp "$work/late"/*.csv "$work/other"
+jq '(.consumers[] | select(.id == "C04-BOULANGERIE")).first_step = 96' \
+    "$work/late/operation.json" >"$work/other/operation.json"
+refuses 5 'C04-BOULANGERIE enters or leaves at another step' "an entry is no reading" \
+    energy correct --data "$work/other" --dry-run
+jq '(.consumers[] | select(.id == "C04-BOULANGERIE")).id = "C04-BANK"' \
+    "$work/late/operation.json" >"$work/other/operation.json"
+sed -i 1s/C04-BOULANGERIE/C04-BANK/ "$work/other/consumption_wh_halfhour.csv"
+refuses 5 'not those of operation 1' "another member" energy correct --data "$work/other" --dry-run
+jq '.steps = 78 * 48 | del(.consumers[].last_step, .producers[].last_step)' \
+    "$work/late/operation.json" >"$work/short/operation.json"
+for file in consumption_wh_halfhour.csv production_wh_halfhour.csv; do
+    head -n $((78 * 48 + 1)) "$work/late/$file" >"$work/short/$file"
+done
+prints '17 settled days are not wholly in the files' "days that the files do not have" \
+    energy correct --data "$work/short"
+
 gives 0 "another organiser's operation" send energy createOperation 0 1735689600 30 1 \
     0x0000000000000000000000000000000000000000000000000000000000000000 1 3 --from admin
 prints 'Operation 2: 0 consumers' "is not called by this one's name" energy report --id 2
