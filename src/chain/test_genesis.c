@@ -216,7 +216,7 @@ TEST(not_an_object_or_not_json)
     CHECK_STR(d.text, "the file: an object is needed");
     lang_current = LANG_FR;
     CHECK_ERR(run("7", &d), E_GENESIS);
-    CHECK_STR(d.text, "le fichier: un objet est attendu");
+    CHECK_STR(d.text, "le fichier : un objet est attendu");
     lang_current = LANG_EN;
     CHECK_ERR(run("{\"parvis\":1", &d), E_JSON);
     CHECK_ERR(run("{\"parvis\":1,\"parvis\":1}", &d), E_JSON);
