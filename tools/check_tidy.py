@@ -28,6 +28,10 @@ ALLOWED = {
     ("src/codec/json.h", "no floating point on the consensus path"),
 }
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+# a message for people is written T("English", "français"), base/lang.h
+MESSAGE = re.compile(r"\bdiag_(?:set|wrap)\s*\(")
+STRING = re.compile(r"\"((?:\\.|[^\"\\])*)\"|'(?:\\.|[^'\\])'|[(),]")
+CONVERSION = re.compile(r"%[-+ #0]*[\d.*]*(?:hh|h|ll|l|z|j|t)?[a-zA-Z%]|\\.")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\])*\"", re.S)
 
 
@@ -36,6 +40,29 @@ def blank(match):
     if text.startswith('"'):
         return text if "%p" in text else '""'
     return "".join(c if c == "\n" else " " for c in text)
+
+
+def format_of(text, start):
+    """The third argument of the call whose parenthesis opened before start."""
+    depth, commas, begin = 1, 0, start
+    for match in STRING.finditer(text, start):
+        token = match.group(0)
+        depth += (token == "(") - (token == ")")
+        if depth == 0 or (token == "," and depth == 1):
+            if depth == 0 or commas == 2:
+                return text[begin:match.start()].strip()
+            commas += 1
+            begin = match.end()
+    return ""
+
+
+def untranslated(text):
+    """The messages of one language only: (line, format)."""
+    text = COMMENT.sub(lambda m: m.group(0) if m.group(0).startswith('"') else blank(m), text)
+    for match in MESSAGE.finditer(text):
+        words = format_of(text, match.end())
+        if words.startswith('"') and re.search(r"[^\W\d_]", CONVERSION.sub("", words)):
+            yield text.count("\n", 0, match.start()) + 1, words
 
 
 def main():
@@ -61,6 +88,11 @@ def main():
         rules = dict(BANNED)
         if path.startswith(DETERMINISTIC) and not name.startswith(("test_", "fuzz_")):
             rules.update(NONDETERMINISTIC)
+        if not name.startswith(("test_", "fuzz_")):
+            for number, words in untranslated(text):
+                faults.append(f"{path}:{number}: use T() of base/lang.h: {words[:60]}")
+            if path != "src/base/err.c":
+                rules[r"\bstrerror\s*\("] = "use os_reason"
         for number, line in enumerate(COMMENT.sub(blank, text).split("\n"), 1):
             for pattern, why in rules.items():
                 if re.search(pattern, line) and (path, why) not in ALLOWED:

@@ -1,6 +1,7 @@
 /* Everything of the room but u256: buffers, hex, errors, memory, log, language, clock. */
 #include "test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -345,6 +346,30 @@ TEST(language_choice)
     setenv("LANG", "fr_FR", 1);
     lang_from_environment();
     CHECK(lang_current == LANG_EN);
+}
+
+/* Every reason has words of its own in both languages; the others are the C library's. */
+TEST(os_reasons)
+{
+    static const int codes[] = {ENOENT, EACCES, EPERM,  ENOSPC,  EDQUOT,     EROFS,        EIO,
+                                EFBIG,  EBUSY,  ENFILE, ENOTDIR, ENOTEMPTY,  ENAMETOOLONG, ELOOP,
+                                EEXIST, EISDIR, EMFILE, ENOMEM,  EADDRINUSE, EADDRNOTAVAIL};
+    struct diag d;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        const char *en = os_reason(codes[i]);
+        lang_current = LANG_FR;
+        CHECK(strcmp(os_reason(codes[i]), en) != 0);
+        CHECK(strcmp(os_reason(codes[i]), strerror(codes[i])) != 0);
+        lang_current = LANG_EN;
+    }
+    CHECK_STR(os_reason(EPIPE), strerror(EPIPE));
+    CHECK_INT(diag_os(&d, E_NOT_FOUND, "a.csv", ENOENT), E_NOT_FOUND);
+    CHECK_STR(d.text, "a.csv: No such file or folder");
+    lang_current = LANG_FR;
+    CHECK_INT(diag_os(&d, E_IO, "a.csv", EISDIR), E_IO);
+    CHECK_STR(d.text, "a.csv : c'est un dossier");
+    lang_current = LANG_EN;
+    CHECK_INT(diag_os(NULL, E_IO, "a.csv", EISDIR), E_IO);
 }
 
 TEST(clocks_and_randomness)
