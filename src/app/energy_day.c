@@ -73,6 +73,9 @@ uint64_t day_gas(const struct district *o, enum allocation_key key, size_t batch
     uint64_t share = n + p + 3 * n * p + (key == KEY_WATERFILL ? n * n : 4 * n);
     uint64_t gas = 1000000 + 2 * steps * ((n + p) * GAS_ENERGY_READING + share * GAS_ENERGY_SHARE) +
                    200 * batch_bytes + 400 * (n + p + n * p);
+    if (key == KEY_DYNAMIC ||
+        key == KEY_DYNAMIC_FULL) /* at most 3 bytes each, loaded and decoded */
+        gas += steps * n * (key == KEY_DYNAMIC_FULL ? p : 1) * (GAS_ENERGY_READING + 3 * 100);
     return gas < LIMIT_TX_GAS / times ? gas * times : LIMIT_TX_GAS;
 }
 

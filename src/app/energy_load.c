@@ -212,8 +212,16 @@ static enum err add_points(struct load *l, struct diag *d)
 static enum err set_key(struct load *l, struct diag *d)
 {
     const struct district *o = &l->data.op;
+    bool dynamic = l->on_chain.key == KEY_DYNAMIC || l->on_chain.key == KEY_DYNAMIC_FULL;
     if (l->on_chain.key == l->key)
         return E_OK;
+    if (dynamic && !cli_get(l->cli, "key")) /* set by `energy coefficients` */
+        return E_OK;
+    if (dynamic)
+        return diag_set(d, E_EXISTS,
+                        T("the operation has the key \"%s\"; go on without --key",
+                          "l'opération a la clé « %s » ; continuez sans --key"),
+                        allocation_key_name(l->on_chain.key));
     if (l->on_chain.settled_until_s != (uint64_t)o->start_s)
         return diag_set(
             d, E_EXISTS,
@@ -387,17 +395,30 @@ static enum err fund(struct load *l, struct diag *d)
 /* --- days and months ---------------------------------------------------------------------------
  */
 
+/* The day's key on the ledger: `energy coefficients` may have set one for later days, whose
+ * coefficients take gas. */
+static enum err key_of_day(struct load *l, uint32_t day, enum allocation_key *out, struct diag *d)
+{
+    struct abi_value args[2] = {abi_u64(l->chain.operation), abi_u64(day)}, v;
+    arena_reset(&l->chain.arena);
+    TRY(chain_view(&l->chain, l->chain.energy, "steps", args, 2, &v, d));
+    *out = (enum allocation_key)abi_get_u64(&v.item[4]);
+    return E_OK;
+}
+
 static enum err send_day(struct load *l, uint32_t day, uint32_t first, uint32_t count,
                          struct diag *d)
 {
     struct buf batch = {0};
+    enum allocation_key key = l->key;
     char what[64];
+    TRY(key_of_day(l, day, &key, d));
     day_batch(&l->data, first, count, &batch);
     snprintf(what, sizeof what, "submitDay %s", day_text(day));
     struct abi_value args[3] = {abi_u64(l->chain.operation), abi_u64(day),
                                 abi_bytes(buf_view(&batch))};
     enum err e = sender_send(l->sender, l->chain.energy, "submitDay", args, 3,
-                             day_gas(&l->data.op, l->key, batch.len, count, 1), what, d);
+                             day_gas(&l->data.op, key, batch.len, count, 1), what, d);
     buf_free(&batch);
     return e;
 }
