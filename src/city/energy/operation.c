@@ -1,5 +1,6 @@
 #include "city/energy/operation.h"
 
+#include "city/energy/point.h"
 #include "city/energy/rules.h"
 
 static struct hash operation_slot(uint64_t id)
@@ -251,6 +252,18 @@ static const char *key_values_fault(const struct operation *o, uint64_t key,
     return key != KEY_PRIORITY && sum > PPM_ONE ? "coefficients above 1000000 ppm" : NULL;
 }
 
+/* Whether a point that consumes was given level 0, which is for the others. */
+static enum err level_is_missing(struct service_call *c, const struct operation *o,
+                                 const struct abi_value *levels, bool *out)
+{
+    struct point *points;
+    *out = false;
+    TRY(points_load(c, o->id, o->points, &points));
+    for (uint32_t i = 0; i < o->points; i++)
+        *out = *out || (point_consumes(&points[i]) && abi_get_u64(&levels->item[i]) == 0);
+    return E_OK;
+}
+
 enum err run_set_key(struct service_call *c)
 {
     struct operation o;
@@ -262,6 +275,11 @@ enum err run_set_key(struct service_call *c)
     const char *fault = key_values_fault(&o, key, values);
     if (fault)
         return REFUSE(c, "BadKeyValues", abi_bytes(bytes_str(fault)));
+    bool missing = false;
+    if (key == KEY_PRIORITY)
+        TRY(level_is_missing(c, &o, values, &missing));
+    if (missing)
+        return REFUSE(c, "BadKeyValues", abi_bytes(bytes_str("a consumer's level is at least 1")));
     uint64_t last_from_s = o.key[o.key_count - 1].from_s;
     bool replaces = from_s == last_from_s;
     TRY(check_change(c, &o, from_s, last_from_s, replaces ? 0 : o.key_count, true));

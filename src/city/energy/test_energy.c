@@ -486,6 +486,8 @@ TEST(keys_and_their_refusals)
         "1698796800", "[1000000,1,0]");
     SAY("BadKeyValues(reason=a level is at most 255)", "pmo", "setKey", "1", "3", "1698796800",
         "[1,256,0]");
+    SAY("BadKeyValues(reason=a consumer's level is at least 1)", "pmo", "setKey", "1", "3",
+        "1698796800", "[1,0,0]");
     SAY("ok", "pmo", "setKey", "1", "1", "1698796800", "[250000,500000,0]");
     SAY("ok", "pmo", "setKey", "1", "2", "1698883200", "[250000,750000,0]");
     SAY("ok", "pmo", "setKey", "1", "3", "1698969600", "[2,1,0]");
