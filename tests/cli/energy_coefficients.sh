@@ -112,6 +112,22 @@ refuses 5 'go on without --key' "another key now" energy load --data "$data" --k
 refuses 5 '2025-01-03 is settled already' "too late" \
     energy coefficients --file "$whole" --data "$data"
 
+# What one ledger exports, another one takes: 5 January by the default key comes out the same.
+gives 0 "export" energy export coefficients --out "$work/exported.csv" --quiet
+awk -F';' 'NR == 1 || $4 >= "2025-01-04T23:00:00Z" && $4 < "2025-01-05T23:00:00Z"' \
+    "$work/exported.csv" >"$work/fifth.csv"
+run call energy dayResult 1 20093 --json
+wh=$(jq -r .sharedWh "$work/out")
 stop_node
 gives 0 "audit" audit
+PARVIS_HOME=$work/second
+"$parvis" init --timestamp "$("$parvis" energy start --data "$data")" --quiet >"$work/log"
+start_node
+gives 0 "another ledger" energy load --data "$data" --until 2025-01-04 --quiet
+gives 0 "takes the file" energy coefficients --file "$work/fifth.csv" --data "$data" --quiet
+gives 0 "and settles its day" energy load --data "$data" --until 2025-01-05 --quiet
+run call energy operation 1 --json
+check "by coefficients per producer" jq -e '.key | tonumber == 5' "$work/out"
+follows "5 January as on the first" 20093 "$wh"
+stop_node
 finish
