@@ -1,11 +1,12 @@
 /* http: an HTTP/1.1 and WebSocket server on epoll. Knows nothing of chains.
  *
- * Why own   Debian's libwebsockets is built for one service thread; here one loop per processor
- * serves. Parsing (http-parser) and frames (wslay) are the libraries'; the loop is ours. Threads
- * config.threads loops, each with its own connections; a new connection goes to the loop that has
- * the fewest. Handlers run on a loop's thread and must not block for long. http_ws_send may be
- * called from any thread. Limits    header 16 KiB, body config.body_bytes_max, idle and slow-read
- * time-outs, connections. Requests after an answer that the peer does not read wait in the kernel.
+ * Why own   Debian's libwebsockets is built for one service thread; here each loop serves.
+ *           Parsing (http-parser) and frames (wslay) are the libraries'; the loop is ours.
+ * Threads   config.threads loops, each with its own connections; a new connection goes to the loop
+ *           that has the fewest. Handlers run on a loop's thread and must not block for long.
+ *           http_ws_send may be called from any thread.
+ * Limits    header 16 KiB, body config.body_bytes_max, idle and slow-read time-outs, connections.
+ *           Requests after an answer that the peer does not read wait in the kernel.
  * Answers   HEAD is given to the handler as GET and its body is not sent; OPTIONS is answered here
  *           (CORS preflight); a handler's answer always carries Content-Length.
  * Refused   400 malformed, ambiguous length (Content-Length with Transfer-Encoding, repeated),
