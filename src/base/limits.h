@@ -2,9 +2,13 @@
 #ifndef PARVIS_BASE_LIMITS_H
 #define PARVIS_BASE_LIMITS_H
 
-#define LIMIT_TX_BYTES (1u << 20)          /* one encoded transaction */
-#define LIMIT_TX_GAS 16777216u             /* EIP-7825 */
-#define LIMIT_CALL_DEPTH 1024u             /* EVM call frames */
+#define LIMIT_TX_BYTES (1u << 20)   /* one encoded transaction */
+#define LIMIT_TX_GAS 16777216u      /* EIP-7825 */
+#define LIMIT_CALL_DEPTH 1024u      /* EVM call frames */
+#define LIMIT_EVM_STACK_WORDS 1024u /* operands of one frame */
+#define LIMIT_EVM_MEMORY_BYTES \
+    (UINT64_C(4) << 30)                    /* memories of one call tree (reserved, not used) */
+#define LIMIT_EVM_STACK_BYTES (64u << 20)  /* C stack of a thread that executes */
 #define LIMIT_CODE_BYTES 24576u            /* EIP-170 */
 #define LIMIT_INITCODE_BYTES 49152u        /* EIP-3860 */
 #define LIMIT_STATE_VALUE_BYTES (1u << 20) /* one storage value of a service */

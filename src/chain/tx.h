@@ -1,4 +1,6 @@
-/* tx: transactions of types 0 (legacy), 1 (EIP-2930) and 2 (EIP-1559), with the seam for 4. */
+/* tx: transactions of types 0 (legacy), 1 (EIP-2930), 2 (EIP-1559) and 4 (EIP-7702). Type 3
+ * (EIP-4844) is decoded and executed for Ethereum's fixtures only: a chain of ours carries no
+ * blobs. */
 #ifndef PARVIS_CHAIN_TX_H
 #define PARVIS_CHAIN_TX_H
 
@@ -7,12 +9,31 @@
 #include "crypto/ecdsa.h"
 #include "evm/fork.h"
 
-enum tx_type { TX_LEGACY = 0, TX_ACCESS_LIST = 1, TX_DYNAMIC_FEE = 2, TX_SET_CODE = 4 };
+enum tx_type {
+    TX_LEGACY = 0,
+    TX_ACCESS_LIST = 1,
+    TX_DYNAMIC_FEE = 2,
+    TX_BLOB = 3,
+    TX_SET_CODE = 4
+};
 
 struct tx_access {
     struct address address;
     const struct hash *slots;
     size_t slot_count;
+};
+
+/* An account's signed wish to run the code at `address` (EIP-7702). authority is filled by
+ * tx_recover_auth; has_authority false when the signature gives none (the tuple is then skipped).
+ */
+struct tx_auth {
+    struct u256 chain_id; /* 0: any chain */
+    struct address address;
+    uint64_t nonce;
+    struct u256 y_parity, r,
+        s; /* as wide as the encoding allows; out of range is an invalid tuple */
+    bool has_authority;
+    struct address authority;
 };
 
 struct tx {
@@ -29,6 +50,11 @@ struct tx {
     struct bytes data;
     const struct tx_access *access;
     size_t access_count;
+    struct tx_auth *auths; /* TX_SET_CODE */
+    size_t auth_count;
+    struct u256 max_fee_per_blob_gas; /* TX_BLOB */
+    const struct hash *blob_hashes;
+    size_t blob_hash_count;
     struct ecdsa_signature signature;
     /* filled by tx_decode */
     struct bytes raw; /* the encoding: type byte and RLP, or RLP */

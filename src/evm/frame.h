@@ -24,6 +24,8 @@ struct block_env {
     struct address beneficiary;
     struct hash prev_randao;
     struct u256 base_fee;
+    struct u256 blob_base_fee; /* EIP-7516; 0 on a chain of ours, which carries no blobs */
+    struct u256 difficulty;    /* before FORK_PARIS; afterwards prev_randao answers */
     enum fork fork;
     /* hash of one of the last 256 blocks; zero hash otherwise */
     struct hash (*block_hash)(void *ctx, uint64_t number);
@@ -68,6 +70,8 @@ struct frame_result {
 };
 
 struct world;
+struct evm;
+struct tracer;
 
 /* What runs at an address. Returns true if it answers for f->code_address and filled *out.
  *
@@ -82,6 +86,10 @@ struct world {
     const struct block_env *block;
     struct address origin;
     struct u256 gas_price;
+    struct evm *evm;                /* stacks, memories, code cache of this thread (evm/evm.h) */
+    const struct tracer *tracer;    /* NULL: nobody watches (evm/tracer.h) */
+    const struct hash *blob_hashes; /* of the transaction (EIP-4844) */
+    size_t blob_hash_count;
     struct arena *arena;     /* outputs and scratch; reset per transaction */
     frame_runner runners[4]; /* asked in order: services, precompiles, bytecode; NULL ends */
     void *runner_ctx[4];
