@@ -349,6 +349,7 @@ static enum err check_type(const struct tx *t, enum fork fork, uint64_t chain_id
         if (fork < FORK_LONDON)
             return E_TX_TYPE;
         break;
+    case TX_BLOB:
     case TX_SET_CODE:
         return E_TX_TYPE;
     }
