@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 bool (*mem_hook)(size_t size);
@@ -73,6 +74,43 @@ char *mem_strdup(const char *text)
 void mem_free(void *p)
 {
     free(p);
+}
+
+/* ---- address space ---- */
+
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t whole_pages(size_t size)
+{
+    size_t page = page_size();
+    return (size + page - 1) & ~(page - 1);
+}
+
+void *mem_reserve(size_t size)
+{
+    size_t total = whole_pages(size) + page_size(); /* the last page stays out of bounds */
+    void *p = MAP_FAILED;
+    if (total > size && !mem_refused(size))
+        p = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                 -1, 0);
+    if (p == MAP_FAILED || mprotect((char *)p + total - page_size(), page_size(), PROT_NONE) != 0)
+        mem_fail(size);
+    return p;
+}
+
+void mem_forget(void *p, size_t size)
+{
+    if (madvise(p, whole_pages(size), MADV_DONTNEED) != 0)
+        mem_fail(size);
+}
+
+void mem_release(void *p, size_t size)
+{
+    if (p)
+        munmap(p, whole_pages(size) + page_size());
 }
 
 /* ---- arena ---- */
@@ -165,6 +203,23 @@ void arena_reset(struct arena *a)
         largest->used = 0;
     }
     *a = (struct arena){.chunk = largest};
+}
+
+struct arena_mark arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){a->chunk, a->chunk ? a->chunk->used : 0, a->used_bytes};
+}
+
+void arena_back(struct arena *a, struct arena_mark mark)
+{
+    while (a->chunk != mark.chunk && a->chunk->previous) {
+        struct arena_chunk *last = a->chunk;
+        a->chunk = last->previous;
+        mem_free(last);
+    }
+    if (a->chunk) /* the first chunk stays even if it came after the mark */
+        a->chunk->used = a->chunk == mark.chunk ? mark.used : 0;
+    a->used_bytes = mark.used_bytes;
 }
 
 void arena_free(struct arena *a)

@@ -20,6 +20,14 @@ void *mem_dup(const void *data, size_t size);
 char *mem_strdup(const char *text);
 void mem_free(void *p); /* NULL is fine */
 
+/* mem_reserve takes address space of `size` bytes (rounded up to pages) whose memory is committed
+ * page by page when it is first written, and reads as zero until then. mem_release gives it back
+ * (NULL is fine); mem_forget gives the memory back and keeps the address space: it reads as zero
+ * again. The byte after the region faults. Fail-stop like the rest. */
+void *mem_reserve(size_t size);
+void mem_forget(void *p, size_t size);
+void mem_release(void *p, size_t size);
+
 /* mem_fail is what every failed allocation ends in: one line on standard error and _exit, so that
  * no handler runs in a half-built state. size is what was asked for, for the message. */
 _Noreturn void mem_fail(size_t size);
@@ -41,6 +49,13 @@ void *arena_dup(struct arena *a, const void *data, size_t len);
 char *arena_strdup(struct arena *a, const char *text);
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void arena_reset(struct arena *a);
+/* arena_mark and arena_back: what was handed out after the mark is given back. */
+struct arena_mark {
+    struct arena_chunk *chunk;
+    size_t used, used_bytes;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_back(struct arena *a, struct arena_mark mark);
 void arena_free(struct arena *a);
 
 #endif

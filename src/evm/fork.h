@@ -9,7 +9,8 @@ enum fork {
     FORK_EIP150,
     FORK_EIP158,
     FORK_BYZANTIUM,
-    FORK_CONSTANTINOPLE,
+    FORK_CONSTANTINOPLE, /* with EIP-1283, which Petersburg took back */
+    FORK_PETERSBURG,
     FORK_ISTANBUL,
     FORK_BERLIN,
     FORK_LONDON,

@@ -2,7 +2,11 @@
  */
 #include "state/state_internal.h"
 
-struct undo *journal_add(struct state *s, enum undo_kind kind, struct acct *a)
+/* EIP-161 as main net has it since block 2,675,119: a touch of this precompile outlives the failure
+ * of the call that made it. */
+static const struct address RIPEMD = {{[19] = 3}};
+
+struct undo *journal_add(struct state *s, enum undo_kind kind, struct state_account *a)
 {
     if (s->journal_len == s->journal_cap) {
         s->journal_cap = s->journal_cap ? 2 * s->journal_cap : 256;
@@ -15,7 +19,7 @@ struct undo *journal_add(struct state *s, enum undo_kind kind, struct acct *a)
     return u;
 }
 
-struct undo *journal_add_slot(struct state *s, enum undo_kind kind, struct slot *slot)
+struct undo *journal_add_slot(struct state *s, enum undo_kind kind, struct state_slot *slot)
 {
     struct undo *u = journal_add(s, kind, slot->owner);
     u->slot = slot;
@@ -28,12 +32,12 @@ state_checkpoint_t state_checkpoint(struct state *s)
     return s->journal_len;
 }
 
-static void undo_clear(struct acct *a, const struct undo *u)
+static void undo_clear(struct state_account *a, const struct undo *u)
 {
     a->alive = u->alive;
     a->cleared = u->flag;
     if (!a->cleared)
-        for (struct slot *slot = a->slots; slot; slot = slot->next)
+        for (struct state_slot *slot = a->slots; slot; slot = slot->next)
             if (!slot->before_known) /* met while the storage was gone: ask the reader after all */
                 slot->loaded = false;
 }
@@ -51,7 +55,8 @@ static void undo_tx_scope(struct state *s, const struct undo *u)
         u->slot->transient = u->word;
         break;
     case UNDO_TOUCH:
-        u->acct->touched_tx = 0;
+        if (!address_eq(&u->acct->address, &RIPEMD))
+            u->acct->touched_tx = 0;
         break;
     case UNDO_CREATED:
         u->acct->created_tx = 0;
@@ -114,20 +119,24 @@ void state_revert(struct state *s, state_checkpoint_t cp)
         tx_forget(s);
 }
 
-void acct_touch(struct state *s, struct acct *a)
+void acct_touch(struct state *s, struct state_account *a)
 {
+    if (s->rules.keeps_empty && !a->alive) {
+        journal_add(s, UNDO_ALIVE, a);
+        a->alive = true;
+    }
     if (a->touched_tx == s->tx)
         return;
     journal_add(s, UNDO_TOUCH, a);
     a->touched_tx = s->tx;
     if (s->touched_len == s->touched_cap) {
         s->touched_cap = s->touched_cap ? 2 * s->touched_cap : 16;
-        s->touched = mem_resize(s->touched, s->touched_cap, sizeof(struct acct *));
+        s->touched = mem_resize(s->touched, s->touched_cap, sizeof(struct state_account *));
     }
     s->touched[s->touched_len++] = a;
 }
 
-void acct_clear(struct state *s, struct acct *a)
+void acct_clear(struct state *s, struct state_account *a)
 {
     struct undo *u = journal_add(s, UNDO_CODE, a);
     u->code_hash = a->now.code_hash;
@@ -135,7 +144,7 @@ void acct_clear(struct state *s, struct acct *a)
     u->flag = a->code_loaded;
     journal_add(s, UNDO_BALANCE, a)->word = a->now.balance;
     journal_add(s, UNDO_NONCE, a)->number = a->now.nonce;
-    for (struct slot *slot = a->slots; slot; slot = slot->next) {
+    for (struct state_slot *slot = a->slots; slot; slot = slot->next) {
         if (!slot->loaded || slot->now.len == 0)
             continue;
         u = journal_add_slot(s, UNDO_SLOT, slot);

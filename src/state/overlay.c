@@ -44,8 +44,8 @@ static void table_grow(struct table *t, bool slots)
     void **at = mem_zalloc(cap, sizeof *at);
     for (size_t i = 0; i < t->cap; i++)
         if (t->at[i]) {
-            uint32_t hash =
-                slots ? ((struct slot *)t->at[i])->hash : ((struct acct *)t->at[i])->hash;
+            uint32_t hash = slots ? ((struct state_slot *)t->at[i])->hash
+                                  : ((struct state_account *)t->at[i])->hash;
             table_place(at, cap, hash, t->at[i]);
         }
     mem_free(t->at);
@@ -66,26 +66,26 @@ void table_clear(struct table *t)
     t->count = 0;
 }
 
-struct acct *acct_get(struct state *s, const struct address *address)
+struct state_account *acct_get(struct state *s, const struct address *address)
 {
     struct table *t = &s->acct_table;
     uint32_t hash = hash_words(s->seed, address->b, sizeof address->b);
     if (t->cap)
         for (size_t i = hash & (t->cap - 1); t->at[i]; i = (i + 1) & (t->cap - 1)) {
-            struct acct *a = t->at[i];
+            struct state_account *a = t->at[i];
             if (a->hash == hash && address_eq(&a->address, address))
                 return a;
         }
     if (2 * (t->count + 1) > t->cap)
         table_grow(t, false);
-    struct acct *a = arena_zalloc(&s->block, 1, sizeof *a);
+    struct state_account *a = arena_zalloc(&s->block, 1, sizeof *a);
     a->address = *address;
     a->hash = hash;
     t->count++;
     table_place(t->at, t->cap, hash, a);
     if (s->acct_count == s->acct_cap) {
         s->acct_cap = s->acct_cap ? 2 * s->acct_cap : 64;
-        s->accts = mem_resize(s->accts, s->acct_cap, sizeof(struct acct *));
+        s->accts = mem_resize(s->accts, s->acct_cap, sizeof(struct state_account *));
     }
     s->accts[s->acct_count++] = a;
     return a;
@@ -97,9 +97,9 @@ static void reader_failed(struct state *s, enum err e)
         s->error = e;
 }
 
-struct acct *acct_load(struct state *s, const struct address *address)
+struct state_account *acct_load(struct state *s, const struct address *address)
 {
-    struct acct *a = acct_get(s, address);
+    struct state_account *a = acct_get(s, address);
     if (a->loaded)
         return a;
     bool exists = false;
@@ -116,19 +116,19 @@ struct acct *acct_load(struct state *s, const struct address *address)
     return a;
 }
 
-struct slot *slot_get(struct state *s, struct acct *a, const struct hash *key)
+struct state_slot *slot_get(struct state *s, struct state_account *a, const struct hash *key)
 {
     struct table *t = &s->slot_table;
     uint32_t hash = hash_words(s->seed ^ a->hash, key->b, sizeof key->b);
     if (t->cap)
         for (size_t i = hash & (t->cap - 1); t->at[i]; i = (i + 1) & (t->cap - 1)) {
-            struct slot *slot = t->at[i];
+            struct state_slot *slot = t->at[i];
             if (slot->hash == hash && slot->owner == a && hash_eq(&slot->key, key))
                 return slot;
         }
     if (2 * (t->count + 1) > t->cap)
         table_grow(t, true);
-    struct slot *slot = arena_zalloc(&s->block, 1, sizeof *slot);
+    struct state_slot *slot = arena_zalloc(&s->block, 1, sizeof *slot);
     slot->key = *key;
     slot->owner = a;
     slot->hash = hash;
@@ -139,9 +139,9 @@ struct slot *slot_get(struct state *s, struct acct *a, const struct hash *key)
     return slot;
 }
 
-struct slot *slot_load(struct state *s, struct acct *a, const struct hash *key)
+struct state_slot *slot_load(struct state *s, struct state_account *a, const struct hash *key)
 {
-    struct slot *slot = slot_get(s, a, key);
+    struct state_slot *slot = slot_get(s, a, key);
     if (slot->loaded)
         return slot;
     slot->loaded = true;

@@ -43,12 +43,17 @@ enum err state_error(const struct state *s)
     return s->error;
 }
 
+void state_set_rules(struct state *s, struct state_rules rules)
+{
+    s->rules = rules;
+}
+
 /* Accounts */
 
 bool state_exists(struct state *s, const struct address *address)
 {
-    struct acct *a = acct_load(s, address);
-    return a->alive && !account_is_empty(&a->now);
+    struct state_account *a = acct_load(s, address);
+    return a->alive && (s->rules.keeps_empty || !account_is_empty(&a->now));
 }
 
 struct u256 state_balance(struct state *s, const struct address *address)
@@ -68,7 +73,7 @@ struct hash state_code_hash(struct state *s, const struct address *address)
 
 struct bytes state_code(struct state *s, const struct address *address)
 {
-    struct acct *a = acct_load(s, address);
+    struct state_account *a = acct_load(s, address);
     if (a->code_loaded || hash_eq(&a->now.code_hash, &KECCAK_EMPTY))
         return a->code;
     buf_clear(&s->scratch);
@@ -85,14 +90,14 @@ struct bytes state_code(struct state *s, const struct address *address)
 
 void state_set_nonce(struct state *s, const struct address *address, uint64_t nonce)
 {
-    struct acct *a = acct_load(s, address);
+    struct state_account *a = acct_load(s, address);
     journal_add(s, UNDO_NONCE, a)->number = a->now.nonce;
     a->now.nonce = nonce;
     a->alive = true;
     acct_touch(s, a);
 }
 
-static void set_balance(struct state *s, struct acct *a, struct u256 balance)
+static void set_balance(struct state *s, struct state_account *a, struct u256 balance)
 {
     journal_add(s, UNDO_BALANCE, a)->word = a->now.balance;
     a->now.balance = balance;
@@ -108,7 +113,7 @@ void state_set_balance(struct state *s, const struct address *address, struct u2
 bool state_transfer(struct state *s, const struct address *from, const struct address *to,
                     struct u256 value)
 {
-    struct acct *payer = acct_load(s, from), *payee = acct_load(s, to);
+    struct state_account *payer = acct_load(s, from), *payee = acct_load(s, to);
     struct u256 left, sum;
     if (u256_sub(&left, payer->now.balance, value))
         return false;
@@ -117,8 +122,7 @@ bool state_transfer(struct state *s, const struct address *from, const struct ad
         acct_touch(s, payee);
         return true;
     }
-    bool overflow = u256_add(&sum, payee->now.balance, value);
-    ASSERT(!overflow); /* the supply fits 256 bits, so no two balances together exceed them */
+    u256_add(&sum, payee->now.balance, value);
     set_balance(s, payer, left);
     set_balance(s, payee, sum);
     return true;
@@ -126,7 +130,7 @@ bool state_transfer(struct state *s, const struct address *from, const struct ad
 
 void state_set_code(struct state *s, const struct address *address, struct bytes code)
 {
-    struct acct *a = acct_load(s, address);
+    struct state_account *a = acct_load(s, address);
     struct undo *u = journal_add(s, UNDO_CODE, a);
     u->code_hash = a->now.code_hash;
     u->code = a->code;
@@ -146,10 +150,10 @@ void state_touch(struct state *s, const struct address *address)
 
 bool state_has_storage(struct state *s, const struct address *address)
 {
-    struct acct *a = acct_load(s, address);
+    struct state_account *a = acct_load(s, address);
     if (a->existed && !a->cleared && !hash_eq(&a->before.storage_root, &KECCAK_EMPTY_TRIE))
         return true;
-    for (const struct slot *slot = a->slots; slot; slot = slot->next)
+    for (const struct state_slot *slot = a->slots; slot; slot = slot->next)
         if (slot->loaded && slot->now.len)
             return true;
     return false;
@@ -165,26 +169,23 @@ struct bytes state_storage(struct state *s, const struct address *address, const
 struct bytes state_storage_original(struct state *s, const struct address *address,
                                     const struct hash *key)
 {
-    struct slot *slot = slot_load(s, acct_load(s, address), key);
+    struct state_slot *slot = slot_load(s, acct_load(s, address), key);
     return slot->tx == s->tx ? slot->tx_before : slot->now;
 }
 
 /* The last change was made after the last checkpoint, by this very slot: nobody can ask for the
  * value in between, so it is written over. Keeps a service that updates a large record many times
  * within one call from filling the block's memory. */
-static bool may_overwrite(const struct state *s, const struct slot *slot)
+static bool may_overwrite(const struct state *s, const struct state_slot *slot)
 {
     return slot->undo_at >= s->last_checkpoint && slot->undo_at < s->journal_len &&
            s->journal[slot->undo_at].kind == UNDO_SLOT && s->journal[slot->undo_at].slot == slot &&
            slot->tx == s->tx;
 }
 
-void state_set_storage(struct state *s, const struct address *address, const struct hash *key,
-                       struct bytes value)
+void slot_set(struct state *s, struct state_slot *slot, struct bytes value)
 {
-    ASSERT(value.len <= LIMIT_STATE_VALUE_BYTES);
-    struct acct *a = acct_load(s, address);
-    struct slot *slot = slot_load(s, a, key);
+    struct state_account *a = slot->owner;
     if (bytes_eq(slot->now, value))
         return;
     if (!a->alive) {
@@ -216,16 +217,23 @@ void state_set_storage(struct state *s, const struct address *address, const str
     slot->now = bytes_of(copy, value.len);
 }
 
+void state_set_storage(struct state *s, const struct address *address, const struct hash *key,
+                       struct bytes value)
+{
+    ASSERT(value.len <= LIMIT_STATE_VALUE_BYTES);
+    slot_set(s, slot_load(s, acct_load(s, address), key), value);
+}
+
 struct u256 state_transient(struct state *s, const struct address *address, const struct hash *key)
 {
-    struct slot *slot = slot_get(s, acct_get(s, address), key);
+    struct state_slot *slot = slot_get(s, acct_get(s, address), key);
     return slot->transient_tx == s->tx ? slot->transient : U256_ZERO;
 }
 
 void state_set_transient(struct state *s, const struct address *address, const struct hash *key,
                          struct u256 value)
 {
-    struct slot *slot = slot_get(s, acct_get(s, address), key);
+    struct state_slot *slot = slot_get(s, acct_get(s, address), key);
     if (slot->transient_tx != s->tx) {
         slot->transient_tx = s->tx;
         slot->transient = U256_ZERO;
@@ -236,9 +244,9 @@ void state_set_transient(struct state *s, const struct address *address, const s
 
 /* Changes */
 
-static void visit_storage(struct acct *a, const struct state_change_visitor *v)
+static void visit_storage(struct state_account *a, const struct state_change_visitor *v)
 {
-    for (struct slot *slot = a->slots; slot; slot = slot->next) {
+    for (struct state_slot *slot = a->slots; slot; slot = slot->next) {
         if (!slot->loaded)
             continue;
         bool changed = a->cleared ? slot->now.len > 0 : !bytes_eq(slot->now, slot->before);
@@ -247,7 +255,7 @@ static void visit_storage(struct acct *a, const struct state_change_visitor *v)
     }
 }
 
-static void visit_account(struct acct *a, const struct state_change_visitor *v)
+static void visit_account(struct state_account *a, const struct state_change_visitor *v)
 {
     if (!a->loaded)
         return;

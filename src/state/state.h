@@ -10,6 +10,8 @@
  *           reset by state_tx_begin.
  * Errors    a reader failure (E_CORRUPT, E_IO) is sticky: getters then return empty values and
  *           state_error tells; the block must not be committed.
+ * Handles   struct state_account and struct state_slot name an account and a slot once looked up;
+ *           they stay valid until state_clear, whatever is reverted.
  * Empties   EIP-161 removes touched accounts with nonce 0, balance 0 and no code at state_tx_end,
  *           with their storage: a service that keeps storage needs nonce 1 (or code).
  * Threads   one. Returned views are valid until the next call that changes the same item. */
@@ -19,6 +21,8 @@
 #include "state/account.h"
 
 struct state;
+struct state_account;
+struct state_slot;
 
 /* Read access to the state before this block. account: absent accounts give account_empty() and
  * *exists_out false. storage: appends nothing when absent. E_OK | E_CORRUPT | E_IO | E_PRUNED. */
@@ -43,6 +47,14 @@ void state_free(struct state *s);
 void state_clear(struct state *s);
 enum err state_error(const struct state *s);
 
+/* Ethereum's rules before two forks, for the official fixtures; a new state has neither. Kept by
+ * state_clear. keeps_empty (before EIP-161): empty accounts exist, touching one makes it.
+ * destroys_any (before EIP-6780): a destruction takes effect whenever the account was created. */
+struct state_rules {
+    bool keeps_empty, destroys_any;
+};
+void state_set_rules(struct state *s, struct state_rules rules);
+
 /* Checkpoints nest; state_revert undoes everything after cp. Keeping changes needs no call. A
  * checkpoint may lie before the current transaction: what was transaction scope is then forgotten.
  */
@@ -58,7 +70,8 @@ struct hash state_code_hash(struct state *s, const struct address *a);
 struct bytes state_code(struct state *s, const struct address *a);
 void state_set_nonce(struct state *s, const struct address *a, uint64_t nonce);
 void state_set_balance(struct state *s, const struct address *a, struct u256 balance);
-/* state_transfer moves value; false (and no change) when the balance does not suffice. */
+/* state_transfer moves value; false (and no change) when the balance does not suffice. The payee's
+ * balance wraps modulo 2^256, as in other clients: a genesis may hold more than that together. */
 bool state_transfer(struct state *s, const struct address *from, const struct address *to,
                     struct u256 value);
 void state_set_code(struct state *s, const struct address *a, struct bytes code);
@@ -76,6 +89,18 @@ struct u256 state_transient(struct state *s, const struct address *a, const stru
 void state_set_transient(struct state *s, const struct address *a, const struct hash *slot,
                          struct u256 value);
 
+/* Storage of bytecode: one look-up for all that SLOAD and SSTORE ask. state_slot_of finds the slot,
+ * loads it and warms it; *was_warm_out as state_warm_slot returns it. The words are those that
+ * state_storage and state_storage_original would give; a service's longer value gives its last 32
+ * bytes. */
+struct state_account *state_account_of(struct state *s, const struct address *a);
+struct u256 state_account_balance(const struct state_account *a);
+struct state_slot *state_slot_of(struct state *s, struct state_account *a, const struct hash *slot,
+                                 bool *was_warm_out);
+struct u256 state_slot_word(const struct state_slot *slot);
+struct u256 state_slot_original(const struct state *s, const struct state_slot *slot);
+void state_slot_set(struct state *s, struct state_slot *slot, struct u256 value);
+
 /* Transaction scope. */
 void state_tx_begin(struct state *s); /* forgets the previous transaction's scope */
 void state_tx_end(struct state *s); /* EIP-6780 destructions, EIP-161 clearing of touched empties */
@@ -83,7 +108,8 @@ bool state_warm_address(struct state *s, const struct address *a); /* true if it
 bool state_warm_slot(struct state *s, const struct address *a, const struct hash *slot);
 void state_mark_created(struct state *s, const struct address *a);
 bool state_was_created(struct state *s, const struct address *a);
-void state_self_destruct(struct state *s, const struct address *a);
+/* true if it was not yet to be destroyed in this transaction */
+bool state_self_destruct(struct state *s, const struct address *a);
 void state_add_refund(struct state *s, int64_t gas);
 int64_t state_refund(const struct state *s);
 

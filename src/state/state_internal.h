@@ -11,10 +11,10 @@
 #include "base/mem.h"
 #include "crypto/keccak.h"
 
-struct slot {
+struct state_slot {
     struct hash key;
-    struct acct *owner;
-    struct slot *next; /* of the same account */
+    struct state_account *owner;
+    struct state_slot *next; /* of the same account */
     uint32_t hash;
     uint32_t cap;      /* bytes at now.data */
     bool loaded;       /* now is valid */
@@ -27,7 +27,7 @@ struct slot {
     uint64_t transient_tx;
 };
 
-struct acct {
+struct state_account {
     struct address address;
     uint32_t hash;
     bool loaded;  /* the reader was asked */
@@ -38,7 +38,7 @@ struct acct {
     struct account before, now;
     struct bytes code;
     uint64_t warm_tx, touched_tx, created_tx, destroyed_tx;
-    struct slot *slots;
+    struct state_slot *slots;
 };
 
 enum undo_kind {
@@ -65,8 +65,8 @@ struct undo {
     bool flag; /* UNDO_CODE: code_loaded; UNDO_CLEAR: cleared */
     uint32_t cap;
     union {
-        struct acct *acct;
-        struct slot *slot;
+        struct state_account *acct;
+        struct state_slot *slot;
     };
     union {
         struct u256 word; /* balance, transient */
@@ -91,11 +91,12 @@ struct table {
 
 struct state {
     struct state_reader reader;
+    struct state_rules rules;
     enum err error;
     uint64_t seed; /* of the tables' hash */
     struct arena block;
     struct table acct_table, slot_table;
-    struct acct **accts; /* in order of first use */
+    struct state_account **accts; /* in order of first use */
     size_t acct_count, acct_cap;
     struct undo *journal;
     size_t journal_len, journal_cap;
@@ -105,7 +106,7 @@ struct state {
     /* transaction scope */
     uint64_t tx;     /* number of the current transaction in the block, from 1 */
     size_t tx_start; /* journal position */
-    struct acct **touched;
+    struct state_account **touched;
     size_t touched_len, touched_cap;
     int64_t refund;
     struct log_entry *logs;
@@ -114,18 +115,21 @@ struct state {
 };
 
 /* overlay.c: find or make; acct_load also asks the reader. Never NULL. */
-struct acct *acct_get(struct state *s, const struct address *a);
-struct acct *acct_load(struct state *s, const struct address *a);
-struct slot *slot_get(struct state *s, struct acct *a, const struct hash *key);
-struct slot *slot_load(struct state *s, struct acct *a, const struct hash *key);
+struct state_account *acct_get(struct state *s, const struct address *a);
+struct state_account *acct_load(struct state *s, const struct address *a);
+struct state_slot *slot_get(struct state *s, struct state_account *a, const struct hash *key);
+struct state_slot *slot_load(struct state *s, struct state_account *a, const struct hash *key);
 void table_clear(struct table *t);
 
+/* state.c: state_set_storage for a loaded slot. */
+void slot_set(struct state *s, struct state_slot *slot, struct bytes value);
+
 /* journal.c */
-struct undo *journal_add(struct state *s, enum undo_kind kind, struct acct *a);
-struct undo *journal_add_slot(struct state *s, enum undo_kind kind, struct slot *slot);
+struct undo *journal_add(struct state *s, enum undo_kind kind, struct state_account *a);
+struct undo *journal_add_slot(struct state *s, enum undo_kind kind, struct state_slot *slot);
 /* acct_touch: EIP-161. acct_clear: the account and its storage are gone. */
-void acct_touch(struct state *s, struct acct *a);
-void acct_clear(struct state *s, struct acct *a);
+void acct_touch(struct state *s, struct state_account *a);
+void acct_clear(struct state *s, struct state_account *a);
 void tx_forget(struct state *s);
 
 #endif

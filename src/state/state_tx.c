@@ -12,18 +12,20 @@ void state_tx_begin(struct state *s)
 void state_tx_end(struct state *s)
 {
     for (size_t i = 0; i < s->touched_len; i++) {
-        struct acct *a = s->touched[i];
+        struct state_account *a = s->touched[i];
         if (a->touched_tx != s->tx || !a->alive)
             continue;
-        bool destroyed = a->destroyed_tx == s->tx && a->created_tx == s->tx;
-        if (destroyed || account_is_empty(&a->now))
+        bool destroyed =
+            a->destroyed_tx == s->tx && (s->rules.destroys_any || a->created_tx == s->tx);
+        bool removed = !s->rules.keeps_empty && account_is_empty(&a->now);
+        if (destroyed || removed)
             acct_clear(s, a);
     }
 }
 
 bool state_warm_address(struct state *s, const struct address *address)
 {
-    struct acct *a = acct_get(s, address);
+    struct state_account *a = acct_get(s, address);
     if (a->warm_tx == s->tx)
         return true;
     journal_add(s, UNDO_WARM_ADDRESS, a);
@@ -33,7 +35,7 @@ bool state_warm_address(struct state *s, const struct address *address)
 
 bool state_warm_slot(struct state *s, const struct address *address, const struct hash *key)
 {
-    struct slot *slot = slot_get(s, acct_get(s, address), key);
+    struct state_slot *slot = slot_get(s, acct_get(s, address), key);
     if (slot->warm_tx == s->tx)
         return true;
     journal_add_slot(s, UNDO_WARM_SLOT, slot);
@@ -43,7 +45,7 @@ bool state_warm_slot(struct state *s, const struct address *address, const struc
 
 void state_mark_created(struct state *s, const struct address *address)
 {
-    struct acct *a = acct_load(s, address);
+    struct state_account *a = acct_load(s, address);
     if (a->created_tx == s->tx)
         return;
     journal_add(s, UNDO_CREATED, a);
@@ -55,14 +57,15 @@ bool state_was_created(struct state *s, const struct address *address)
     return acct_get(s, address)->created_tx == s->tx;
 }
 
-void state_self_destruct(struct state *s, const struct address *address)
+bool state_self_destruct(struct state *s, const struct address *address)
 {
-    struct acct *a = acct_load(s, address);
+    struct state_account *a = acct_load(s, address);
     acct_touch(s, a);
     if (a->destroyed_tx == s->tx)
-        return;
+        return false;
     journal_add(s, UNDO_DESTROYED, a);
     a->destroyed_tx = s->tx;
+    return true;
 }
 
 void state_add_refund(struct state *s, int64_t gas)
