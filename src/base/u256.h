@@ -39,28 +39,65 @@ static inline bool u256_fits_u64(struct u256 a)
     return (a.w[1] | a.w[2] | a.w[3]) == 0;
 }
 
+/* One limb with carry (borrow) in and out, 0 or 1; compilers turn a row of them into ADC (SBB). */
+static inline uint64_t u256_add_limb(uint64_t a, uint64_t b, unsigned char *carry)
+{
+#if defined(__clang__)
+    unsigned long long out;
+    unsigned long long r = __builtin_addcll(a, b, *carry, &out);
+    *carry = (unsigned char)out;
+    return r;
+#elif defined(__x86_64__)
+    unsigned long long r;
+    *carry = __builtin_ia32_addcarryx_u64(*carry, a, b, &r);
+    return r;
+#else
+    uint128 t = (uint128)a + b + *carry;
+    *carry = (unsigned char)(t >> 64);
+    return (uint64_t)t;
+#endif
+}
+
+static inline uint64_t u256_sub_limb(uint64_t a, uint64_t b, unsigned char *borrow)
+{
+#if defined(__clang__)
+    unsigned long long out;
+    unsigned long long r = __builtin_subcll(a, b, *borrow, &out);
+    *borrow = (unsigned char)out;
+    return r;
+#elif defined(__x86_64__)
+    unsigned long long r;
+    *borrow = __builtin_ia32_sbb_u64(*borrow, a, b, &r);
+    return r;
+#else
+    uint128 t = (uint128)a - b - *borrow;
+    *borrow = (unsigned char)(t >> 64) & 1;
+    return (uint64_t)t;
+#endif
+}
+
 /* u256_add / u256_sub / u256_mul store the wrapped result and return true when it did NOT fit
  * (carry, borrow, overflow). *out may alias the operands. */
 static inline bool u256_add(struct u256 *out, struct u256 a, struct u256 b)
 {
-    uint64_t carry = 0;
-    for (int i = 0; i < 4; i++) {
-        uint128 t = (uint128)a.w[i] + b.w[i] + carry;
-        out->w[i] = (uint64_t)t;
-        carry = (uint64_t)(t >> 64);
-    }
-    return carry != 0;
+    unsigned char carry = 0;
+    uint64_t r0 = u256_add_limb(a.w[0], b.w[0], &carry);
+    uint64_t r1 = u256_add_limb(a.w[1], b.w[1], &carry);
+    uint64_t r2 = u256_add_limb(a.w[2], b.w[2], &carry);
+    uint64_t r3 = u256_add_limb(a.w[3], b.w[3], &carry);
+    *out = (struct u256){{r0, r1, r2, r3}};
+    return carry;
 }
 
 static inline bool u256_sub(struct u256 *out, struct u256 a, struct u256 b)
 {
-    uint64_t borrow = 0;
-    for (int i = 0; i < 4; i++) {
-        uint128 t = (uint128)a.w[i] - b.w[i] - borrow;
-        out->w[i] = (uint64_t)t;
-        borrow = (uint64_t)(t >> 64) & 1;
-    }
-    return borrow != 0;
+    unsigned char borrow = 0;
+    uint64_t r0 = u256_sub_limb(a.w[0], b.w[0], &borrow);
+    uint64_t r1 = u256_sub_limb(a.w[1], b.w[1], &borrow);
+    uint64_t r2 = u256_sub_limb(a.w[2], b.w[2], &borrow);
+    uint64_t r3 = u256_sub_limb(a.w[3], b.w[3], &borrow);
+    *out = (struct u256){{r0, r1, r2, r3}};
+    return borrow;
 }
 
 bool u256_mul(struct u256 *out, struct u256 a, struct u256 b);
@@ -110,5 +147,7 @@ enum err u256_parse(struct u256 *out, const char *text);
 enum err u256_parse_units(struct u256 *out, const char *text, unsigned decimals);
 void u256_dec(char out[79], struct u256 a);
 void u256_units(char out[160], struct u256 a, unsigned decimals, unsigned min_fraction);
+
+#include "base/u256_ops.h" /* the EVM's operations */
 
 #endif
