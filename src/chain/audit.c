@@ -120,11 +120,11 @@ static enum err check_header(struct audit *a, const struct stored_header *h,
 
 /* check_txs: stored transactions are indexed, match the header's root, and were signed by their
  * stored senders. */
-static enum err check_txs(struct audit *a, const struct stored_header *h, struct tx *txs,
-                          size_t count)
+static enum err check_txs(struct audit *a, const struct stored_header *h, const struct block *b)
 {
     uint64_t number = h->header.number, at;
-    size_t index, bad;
+    struct tx *txs = b->txs;
+    size_t count = b->tx_count, index, bad;
     for (size_t i = 0; i < count; i++)
         if (blocks_find_tx(a->txn, &txs[i].hash, &at, &index) != E_OK || at != number || index != i)
             return bad_tx(
@@ -190,32 +190,32 @@ static enum err check_block(struct audit *a, uint64_t number, struct hash *paren
                             uint64_t *tx_total, struct arena *arena)
 {
     struct stored_header h;
-    struct tx *txs;
-    size_t count;
     const struct block *b;
     if (blocks_header(a->txn, number, arena, &h) != E_OK)
         return bad_block(
             a, number,
             T("the header is missing or not a header", "l'en-tête manque ou n'en est pas un"));
     TRY(check_header(a, &h, parent));
-    if (blocks_body(a->txn, number, arena, &txs, &count) != E_OK)
+    struct block stored = {.header = h.header, .hash = h.hash};
+    if (blocks_body(a->txn, number, arena, &stored) != E_OK)
         return bad_block(a, number,
                          T("the transactions are missing or malformed",
                            "les transactions manquent ou sont mal formées"));
-    TRY(check_txs(a, &h, txs, count));
-    *tx_total += count;
-    if (h.tx_total != *tx_total || h.size_bytes != blocks_rlp_size(&h.header, txs, count))
+    TRY(check_txs(a, &h, &stored));
+    *tx_total += stored.tx_count;
+    stored.size_bytes = h.size_bytes;
+    if (h.tx_total != *tx_total || h.size_bytes != block_rlp_size(&stored))
         return bad_block(a, number,
                          T("the counts beside the header are wrong",
                            "les comptes à côté de l'en-tête sont faux"));
-    if (replay_block(a->again, &h.header, txs, count, &b, a->d) != E_OK)
+    if (replay_block(a->again, &stored, &b, a->d) != E_OK)
         return differs(a, number);
     enum err e = hash_eq(&b->hash, &h.hash)
                      ? check_receipts(a, b, arena)
                      : bad_block(a, number, T("the header differs", "l'en-tête diffère"));
     if (e == E_OK) {
         a->report->gas += b->header.gas_used;
-        a->report->transactions += count;
+        a->report->transactions += stored.tx_count;
         e = chain_commit(a->again, &h.seal);
     } else {
         chain_abandon(a->again);

@@ -9,6 +9,7 @@
 #define SEAL_SIGNATURE_BYTES 65
 #define RECEIPT_SUCCESS 1u
 #define RECEIPT_CREATED 2u
+#define RECEIPT_ROOT 4u
 
 static void put_be32(struct buf *out, size_t v)
 {
@@ -51,19 +52,7 @@ static uint64_t take_be64(struct reader *r)
     return be64_get(take(r, 8));
 }
 
-/* --- roots and sizes -------------------------------------------------------------------------- */
-
-size_t blocks_rlp_size(const struct header *h, const struct tx *txs, size_t count)
-{
-    struct buf header = {0};
-    header_encode(&header, h);
-    size_t list = 0;
-    for (size_t i = 0; i < count; i++)
-        list += txs[i].type == TX_LEGACY ? txs[i].raw.len : rlp_string_size(txs[i].raw);
-    size_t size = rlp_list_size(header.len + rlp_list_size(list) + 2 * rlp_list_size(0));
-    buf_free(&header);
-    return size;
-}
+/* --- roots -------------------------------------------------------------------------- */
 
 struct hash blocks_tx_root(const struct tx *txs, size_t count)
 {
@@ -125,38 +114,38 @@ static enum err decode_header(struct bytes record, struct stored_header *out)
     return E_OK;
 }
 
-void blocks_encode_body(struct buf *out, const struct tx *txs, size_t count)
+static void encode_body(struct buf *out, const struct block *b)
 {
-    put_be32(out, count);
-    for (size_t i = 0; i < count; i++) {
-        buf_put(out, txs[i].sender.b, sizeof txs[i].sender.b);
-        put_be32(out, txs[i].raw.len);
-        buf_put(out, txs[i].raw.data, txs[i].raw.len);
+    put_be32(out, b->tx_count);
+    for (size_t i = 0; i < b->tx_count; i++) {
+        buf_put(out, b->txs[i].sender.b, sizeof b->txs[i].sender.b);
+        put_be32(out, b->txs[i].raw.len);
+        buf_put(out, b->txs[i].raw.data, b->txs[i].raw.len);
     }
+    if (b->ommer_count || b->withdrawal_count) /* never in a block of ours */
+        block_encode_extras(out, b);
 }
 
-enum err blocks_decode_body(struct arena *a, struct bytes record, struct tx **out,
-                            size_t *count_out)
+static enum err decode_body(struct arena *a, struct bytes record, struct block *out)
 {
     struct reader r = {record, false};
     size_t count = take_be32(&r);
     if (r.short_of || count > r.rest.len / 24)
         return E_CORRUPT;
-    struct tx *txs = arena_zalloc(a, count + 1, sizeof *txs);
+    out->txs = arena_zalloc(a, count + 1, sizeof *out->txs);
     for (size_t i = 0; i < count; i++) {
         struct address sender;
         memcpy(sender.b, take(&r, sizeof sender.b), sizeof sender.b);
         size_t len = take_be32(&r);
         const uint8_t *raw = take(&r, len);
-        if (r.short_of || tx_decode(&txs[i], a, bytes_of(raw, len)) != E_OK)
+        if (r.short_of || tx_decode(&out->txs[i], a, bytes_of(raw, len)) != E_OK)
             return E_CORRUPT;
-        txs[i].sender = sender;
-        txs[i].has_sender = true;
+        out->txs[i].sender = sender;
+        out->txs[i].has_sender = true;
     }
-    if (r.rest.len != 0)
+    out->tx_count = count;
+    if (r.rest.len != 0 && block_decode_extras(out, a, r.rest) != E_OK)
         return E_CORRUPT;
-    *out = txs;
-    *count_out = count;
     return E_OK;
 }
 
@@ -167,8 +156,11 @@ void blocks_encode_receipts(struct buf *out, const struct receipt *receipts, siz
         const struct receipt *r = &receipts[i];
         buf_put_u8(out, (uint8_t)r->type);
         buf_put_u8(out, (uint8_t)((r->success ? RECEIPT_SUCCESS : 0) |
-                                  (r->has_created ? RECEIPT_CREATED : 0)));
+                                  (r->has_created ? RECEIPT_CREATED : 0) |
+                                  (r->has_root ? RECEIPT_ROOT : 0)));
         put_be64(out, r->gas_used);
+        if (r->has_root)
+            buf_put(out, r->root.b, sizeof r->root.b);
         if (r->has_created)
             buf_put(out, r->created.b, sizeof r->created.b);
         put_be32(out, r->log_count);
@@ -205,7 +197,10 @@ static enum err decode_receipt(struct arena *a, struct reader *r, struct receipt
     uint8_t flags = *take(r, 1);
     out->success = (flags & RECEIPT_SUCCESS) != 0;
     out->has_created = (flags & RECEIPT_CREATED) != 0;
+    out->has_root = (flags & RECEIPT_ROOT) != 0;
     out->gas_used = take_be64(r);
+    if (out->has_root)
+        memcpy(out->root.b, take(r, sizeof out->root.b), sizeof out->root.b);
     if (out->has_created)
         memcpy(out->created.b, take(r, sizeof out->created.b), sizeof out->created.b);
     out->log_count = take_be32(r);
@@ -289,7 +284,7 @@ static enum err put_records(struct store_txn *t, const struct block *b, uint64_t
     encode_header(scratch, b, tx_total);
     TRY(store_put(t, TABLE_HEADER, by_height(number), buf_view(scratch)));
     buf_clear(scratch);
-    blocks_encode_body(scratch, b->txs, b->tx_count);
+    encode_body(scratch, b);
     TRY(store_put(t, TABLE_BODY, by_height(number), buf_view(scratch)));
     buf_clear(scratch);
     blocks_encode_receipts(scratch, b->receipts, b->tx_count);
@@ -363,12 +358,11 @@ enum err blocks_header(struct store_txn *t, uint64_t number, struct arena *a,
     return out->header.number == number ? E_OK : E_CORRUPT;
 }
 
-enum err blocks_body(struct store_txn *t, uint64_t number, struct arena *a, struct tx **out,
-                     size_t *count_out)
+enum err blocks_body(struct store_txn *t, uint64_t number, struct arena *a, struct block *out)
 {
     struct bytes record;
     TRY(load(t, TABLE_BODY, number, a, &record));
-    return blocks_decode_body(a, record, out, count_out);
+    return decode_body(a, record, out);
 }
 
 enum err blocks_receipts(struct store_txn *t, uint64_t number, struct arena *a,

@@ -27,8 +27,7 @@ enum err blocks_head(struct store_txn *t, uint64_t *number_out, struct hash *has
  * decodes every transaction and fills the stored sender; blocks_receipts needs nothing else. */
 enum err blocks_header(struct store_txn *t, uint64_t number, struct arena *a,
                        struct stored_header *out);
-enum err blocks_body(struct store_txn *t, uint64_t number, struct arena *a, struct tx **out,
-                     size_t *count_out);
+enum err blocks_body(struct store_txn *t, uint64_t number, struct arena *a, struct block *out);
 enum err blocks_receipts(struct store_txn *t, uint64_t number, struct arena *a,
                          struct receipt **out, size_t *count_out);
 
@@ -41,16 +40,10 @@ enum err blocks_find_tx(struct store_txn *t, const struct hash *tx_hash, uint64_
 enum err blocks_meta(struct store_txn *t, const char *name, struct buf *out);
 enum err blocks_check_version(struct store_txn *t);
 
-/* The record forms, for comparing what is stored with what was computed. */
-void blocks_encode_body(struct buf *out, const struct tx *txs, size_t count);
+/* The record form, for comparing what is stored with what was computed. */
 void blocks_encode_receipts(struct buf *out, const struct receipt *receipts, size_t count);
-enum err blocks_decode_body(struct arena *a, struct bytes record, struct tx **out,
-                            size_t *count_out);
 enum err blocks_decode_receipts(struct arena *a, struct bytes record, struct receipt **out,
                                 size_t *count_out);
-
-/* Size in bytes of RLP([header, txs, [], []]) without building it. */
-size_t blocks_rlp_size(const struct header *h, const struct tx *txs, size_t count);
 
 /* The roots of a block's transactions and receipts. */
 struct hash blocks_tx_root(const struct tx *txs, size_t count);

@@ -26,7 +26,7 @@ uint64_t chain_salt(struct store *s)
 
 static struct header genesis_header(const struct genesis *g, const struct hash *state_root)
 {
-    return (struct header){
+    struct header h = {
         .beneficiary = g->proposer,
         .state_root = *state_root,
         .transactions_root = KECCAK_EMPTY_TRIE,
@@ -35,6 +35,8 @@ static struct header genesis_header(const struct genesis *g, const struct hash *
         .timestamp_s = g->timestamp_s,
         .extra_data = bytes_of(g->extra_data, g->extra_data_len),
     };
+    header_own(&h);
+    return h;
 }
 
 static enum err put_meta(struct store_txn *t, const char *name, struct bytes value)
@@ -67,7 +69,7 @@ static enum err write_genesis(struct store *store, struct statedb *db, const str
         return e;
     b.header = genesis_header(g, &root);
     b.hash = header_hash(&b.header);
-    b.size_bytes = blocks_rlp_size(&b.header, NULL, 0);
+    b.size_bytes = block_rlp_size(&b);
     struct store_txn *t = NULL;
     e = store_begin_write(store, &t);
     if (e == E_OK) {
@@ -178,6 +180,7 @@ void chain_release(struct chain *c)
     chain_abandon(c);
     pool_free(c->pool);
     state_free(c->state);
+    evm_free(c->evm);
     statedb_close(c->db);
     recent_fini(&c->recent);
     genesis_free(&c->genesis);
@@ -207,6 +210,7 @@ static enum err open_chain(struct chain **out, const struct chain_config *config
         return diag_set(d, e, "%s", reason.text[0] ? reason.text : err_text(e));
     }
     c->state = state_new(statedb_reader(c->db));
+    c->evm = evm_new();
     c->work.taken = mem_zalloc(LIMIT_BLOCK_TXS, sizeof *c->work.taken);
     c->now_s = c->head.timestamp_s;
     if (!c->audit)

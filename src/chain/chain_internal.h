@@ -8,6 +8,7 @@
 #include "chain/chain.h"
 #include "chain/pool.h"
 #include "chain/recent.h"
+#include "evm/evm.h"
 
 #define CHAIN_LISTENERS_MAX 8
 #define CHAIN_HASH_WINDOW 256u /* BLOCKHASH reaches this far back */
@@ -29,6 +30,7 @@ struct chain {
     struct genesis genesis;
     struct statedb *db;
     struct state *state; /* over db's head */
+    struct evm *evm;     /* engine thread */
     struct pool *pool;   /* NULL for audits */
     struct recent recent;
     struct hash hashes[CHAIN_HASH_WINDOW]; /* of the last blocks, by number; engine thread */

@@ -43,8 +43,7 @@ static bool put_record(FILE *f, uint8_t kind, struct bytes content)
            fwrite(sum.b, 1, RECORD_SUM, f) == RECORD_SUM;
 }
 
-static void encode_block(struct buf *out, const struct stored_header *h, const struct tx *txs,
-                         size_t count)
+static void encode_block(struct buf *out, const struct stored_header *h, const struct block *b)
 {
     size_t whole = rlp_list_open(out);
     uint8_t seal[SEAL_SIGNATURE_BYTES];
@@ -54,9 +53,11 @@ static void encode_block(struct buf *out, const struct stored_header *h, const s
     rlp_put_raw(out, h->rlp);
     rlp_put_string(out, seal, sizeof seal);
     size_t list = rlp_list_open(out);
-    for (size_t i = 0; i < count; i++)
-        rlp_put_string(out, txs[i].raw.data, txs[i].raw.len);
+    for (size_t i = 0; i < b->tx_count; i++)
+        rlp_put_string(out, b->txs[i].raw.data, b->txs[i].raw.len);
     rlp_list_close(out, list);
+    if (b->ommer_count || b->withdrawal_count)
+        block_encode_extras(out, b);
     rlp_list_close(out, whole);
 }
 
@@ -82,17 +83,17 @@ static void tick(const struct transfer *x, uint64_t done)
 static enum err export_block(struct transfer *x, struct store_txn *t, uint64_t number)
 {
     struct stored_header h;
-    struct tx *txs;
-    size_t count;
+    struct block b = {0};
     arena_reset(&x->arena);
     enum err e = blocks_header(t, number, &x->arena, &h);
+    b.header = h.header;
     if (e == E_OK)
-        e = blocks_body(t, number, &x->arena, &txs, &count);
+        e = blocks_body(t, number, &x->arena, &b);
     if (e != E_OK)
         return diag_set(x->d, E_CORRUPT, T("block %llu: %s", "bloc %llu : %s"),
                         (unsigned long long)number, err_text(E_CORRUPT));
     buf_clear(&x->record);
-    encode_block(&x->record, &h, txs, count);
+    encode_block(&x->record, &h, &b);
     return put_record(x->file, 'B', buf_view(&x->record)) ? E_OK : io_error(x->d, x->path);
 }
 
@@ -241,37 +242,28 @@ static enum err check_file(struct transfer *x)
 
 /* --- import ----------------------------------------------------------------------------------- */
 
-/* A block as it stands in the file. */
-struct file_block {
-    struct header header;
-    struct hash hash;
-    struct ecdsa_signature seal;
-    struct tx *txs;
-    size_t count;
-};
-
-static enum err decode_txs(struct file_block *b, struct arena *a, struct rlp list)
+static enum err decode_txs(struct block *b, struct arena *a, struct rlp list)
 {
     struct rlp counting = list;
     struct bytes raw;
     while (!rlp_at_end(&counting)) {
         TRY(rlp_next_string(&counting, &raw));
-        b->count++;
+        b->tx_count++;
     }
-    b->txs = arena_zalloc(a, b->count + 1, sizeof *b->txs);
-    for (size_t i = 0; i < b->count; i++) {
+    b->txs = arena_zalloc(a, b->tx_count + 1, sizeof *b->txs);
+    for (size_t i = 0; i < b->tx_count; i++) {
         TRY(rlp_next_string(&list, &raw));
         TRY(tx_decode(&b->txs[i], a, raw));
     }
     return E_OK;
 }
 
-static enum err decode_block(struct file_block *b, struct arena *a, struct bytes record)
+static enum err decode_record(struct block *b, struct arena *a, struct bytes record)
 {
     struct rlp whole = rlp_reader(record), r, list;
     struct rlp_item header;
     uint8_t seal[SEAL_SIGNATURE_BYTES];
-    *b = (struct file_block){0};
+    *b = (struct block){0};
     TRY(rlp_next_list(&whole, &r));
     TRY(rlp_next(&r, &header));
     TRY(header_decode(&b->header, header.raw));
@@ -281,27 +273,31 @@ static enum err decode_block(struct file_block *b, struct arena *a, struct bytes
     memcpy(b->seal.s, seal + 32, 32);
     b->seal.y_parity = seal[64];
     TRY(rlp_next_list(&r, &list));
-    if (!rlp_at_end(&r) || !rlp_at_end(&whole))
+    if (!rlp_at_end(&whole))
         return E_RLP;
-    return decode_txs(b, a, list);
+    if (!rlp_at_end(&r))
+        TRY(block_decode_extras(b, a, bytes_of(r.p, (size_t)(r.end - r.p))));
+    TRY(decode_txs(b, a, list));
+    b->size_bytes = block_rlp_size(b);
+    return E_OK;
 }
 
 static enum err import_block(struct transfer *x, struct chain *c)
 {
-    struct file_block b;
+    struct block b;
     const struct block *made;
     size_t bad;
     arena_reset(&x->arena);
-    if (decode_block(&b, &x->arena, buf_view(&x->record)) != E_OK)
+    if (decode_record(&b, &x->arena, buf_view(&x->record)) != E_OK)
         return bad_place(x, T("it is not a block", "ce n'est pas un bloc"));
     if (replay_seal(&b.hash, &b.seal, &chain_genesis(c)->proposer) != E_OK)
         return bad_place(
             x, T("the seal is not the proposer's", "le sceau n'est pas celui du proposant"));
-    if (replay_recover(b.txs, b.count, &bad) != E_OK)
+    if (replay_recover(b.txs, b.tx_count, &bad) != E_OK)
         return bad_place(x, T("a transaction's signature does not hold",
                               "la signature d'une transaction n'est pas valide"));
     struct diag why = {""};
-    enum err e = replay_block(c, &b.header, b.txs, b.count, &made, &why);
+    enum err e = replay_block(c, &b, &made, &why);
     if (e == E_OK && !hash_eq(&made->hash, &b.hash)) {
         chain_abandon(c);
         e = diag_set(&why, E_BLOCK, "%s", err_text(E_BLOCK));

@@ -83,7 +83,7 @@ enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d
                         p->tx_count, LIMIT_BLOCK_TXS);
     for (size_t i = 0; i < p->tx_count; i++) {
         const struct tx *t = p->txs[i];
-        enum err e = tx_check(t, FORK_OSAKA, c->genesis.chain_id);
+        enum err e = tx_check(t, FORK_OSAKA, c->genesis.chain_id, 0);
         if (e == E_OK && !t->has_sender)
             e = E_SIGNATURE;
         gas += t->gas_limit; /* tx_check bounds each: no overflow */
@@ -111,6 +111,8 @@ static void copy_tx(struct tx *out, struct arena *a, const struct tx *t)
         out->data.data = raw.data + (t->data.data - t->raw.data);
     else
         out->data.data = arena_dup(a, t->data.data, t->data.len);
+    if (t->auth_count)
+        out->auths = arena_dup(a, t->auths, t->auth_count * sizeof *t->auths);
     if (!t->access_count)
         return;
     struct tx_access *access = arena_alloc(a, t->access_count * sizeof *access);
@@ -122,31 +124,18 @@ static void copy_tx(struct tx *out, struct arena *a, const struct tx *t)
     out->access = access;
 }
 
-/* copy_receipt moves what a receipt points to from the transaction's scratch to the block. */
-static void copy_receipt(struct receipt *out, struct arena *a, const struct receipt *r)
-{
-    *out = *r;
-    out->output = (struct bytes){0}; /* not kept */
-    if (!r->log_count) {
-        out->logs = NULL;
-        return;
-    }
-    out->logs = arena_dup(a, r->logs, r->log_count * sizeof *r->logs);
-    for (size_t i = 0; i < r->log_count; i++)
-        out->logs[i].data.data = arena_dup(a, r->logs[i].data.data, r->logs[i].data.len);
-}
-
 /* run_txs executes the proposal's transactions into the block. */
 static enum err run_txs(struct chain *c, const struct proposal *p, const struct block_env *env,
                         struct quota_block *q, bool drop_invalid, struct diag *d)
 {
     struct work *w = &c->work;
     struct block *b = &w->block->block;
-    uint64_t gas_used = 0;
+    struct execute_context x = {
+        .state = c->state, .block = env, .arena = &w->scratch, .evm = c->evm, .quota = q};
     for (size_t i = 0; i < p->tx_count; i++) {
         struct receipt r = {0};
         arena_reset(&w->scratch);
-        enum err e = execute_tx(c->state, env, q, p->txs[i], gas_used, &w->scratch, &r);
+        enum err e = execute_tx(&x, p->txs[i], &r);
         enum err broken = state_error(c->state);
         if (broken != E_OK)
             return diag_set(d, broken,
@@ -159,11 +148,10 @@ static enum err run_txs(struct chain *c, const struct proposal *p, const struct 
             continue;
         }
         copy_tx(&b->txs[b->tx_count], &w->block->arena, p->txs[i]);
-        copy_receipt(&b->receipts[b->tx_count], &w->block->arena, &r);
-        gas_used = r.cumulative_gas_used;
+        receipt_copy(&b->receipts[b->tx_count], &w->block->arena, &r);
         b->tx_count++;
     }
-    b->header.gas_used = gas_used;
+    b->header.gas_used = x.gas_used;
     return E_OK;
 }
 
@@ -172,6 +160,7 @@ static void fill_header(struct chain *c, const struct proposal *p, const struct 
 {
     struct block *b = &c->work.block->block;
     struct header *h = &b->header;
+    header_own(h);
     h->parent_hash = c->head.hash;
     h->beneficiary = p->proposer;
     h->state_root = *state_root;
@@ -185,7 +174,7 @@ static void fill_header(struct chain *c, const struct proposal *p, const struct 
         for (size_t j = 0; b->receipts[i].log_count && j < BLOOM_BYTES; j++)
             h->bloom[j] |= b->receipts[i].bloom[j];
     b->hash = header_hash(h);
-    b->size_bytes = blocks_rlp_size(h, b->txs, b->tx_count);
+    b->size_bytes = block_rlp_size(b);
 }
 
 /* forget_block drops the block in hand but not what was learnt about invalid transactions. */

@@ -88,20 +88,29 @@ static const char *different_field(const struct header *a, const struct header *
         return T("gas limit", "la limite de gas");
     if (!hash_eq(&a->prev_randao, &b->prev_randao))
         return T("prev randao", "le champ prev randao");
-    return bytes_eq(a->extra_data, b->extra_data) ? NULL : T("extra data", "les données libres");
+    if (!bytes_eq(a->extra_data, b->extra_data))
+        return T("extra data", "les données libres");
+    return header_check_own(a) == E_OK ? NULL
+                                       : T("a field that is constant in blocks of this chain",
+                                           "un champ constant dans les blocs de cette chaîne");
 }
 
-enum err replay_block(struct chain *c, const struct header *stated, struct tx *txs, size_t count,
-                      const struct block **out, struct diag *d)
+enum err replay_block(struct chain *c, const struct block *stated, const struct block **out,
+                      struct diag *d)
 {
-    struct tx **order = mem_alloc((count + 1) * sizeof(struct tx *));
-    for (size_t i = 0; i < count; i++)
-        order[i] = &txs[i];
-    struct proposal p = {.number = stated->number,
-                         .timestamp_s = stated->timestamp_s,
-                         .proposer = stated->beneficiary,
+    const struct header *h = &stated->header;
+    if (stated->ommer_count || stated->withdrawal_count)
+        return diag_set(d, E_BLOCK,
+                        T("a block of this chain has neither ommers nor withdrawals",
+                          "un bloc de cette chaîne n'a ni oncles ni retraits"));
+    struct tx **order = mem_alloc((stated->tx_count + 1) * sizeof(struct tx *));
+    for (size_t i = 0; i < stated->tx_count; i++)
+        order[i] = &stated->txs[i];
+    struct proposal p = {.number = h->number,
+                         .timestamp_s = h->timestamp_s,
+                         .proposer = h->beneficiary,
                          .txs = order,
-                         .tx_count = count};
+                         .tx_count = stated->tx_count};
     const struct block *b = NULL;
     enum err e = chain_process(c, &p, d);
     if (e == E_OK)
@@ -109,7 +118,7 @@ enum err replay_block(struct chain *c, const struct header *stated, struct tx *t
     mem_free(order);
     if (e != E_OK)
         return e;
-    const char *field = different_field(stated, &b->header);
+    const char *field = different_field(h, &b->header);
     if (field) {
         chain_abandon(c);
         return diag_set(

@@ -16,7 +16,7 @@ enum err replay_seal(const struct hash *block_hash, const struct ecdsa_signature
 
 /* replay_block executes and compares with the stated header. On E_OK the block is in hand:
  * chain_commit or chain_abandon. E_BLOCK: d names the transaction or header field that differs. */
-enum err replay_block(struct chain *c, const struct header *stated, struct tx *txs, size_t count,
-                      const struct block **out, struct diag *d);
+enum err replay_block(struct chain *c, const struct block *stated, const struct block **out,
+                      struct diag *d);
 
 #endif

@@ -194,8 +194,7 @@ static struct hash tx_hash_of(uint64_t number, size_t index, bool of_block)
     struct ledger l;
     struct store_txn *t;
     struct arena a = {0};
-    struct tx *txs;
-    size_t count;
+    struct block b = {0};
     struct stored_header h;
     struct hash hash = {{0}};
     if (!make_chain(&l))
@@ -203,8 +202,8 @@ static struct hash tx_hash_of(uint64_t number, size_t index, bool of_block)
     struct store *s = ledger_store(l.dir, false);
     CHECK_ERR(store_begin_read(s, &t), E_OK);
     CHECK_ERR(blocks_header(t, number, &a, &h), E_OK);
-    CHECK_ERR(blocks_body(t, number, &a, &txs, &count), E_OK);
-    hash = of_block ? h.hash : txs[index].hash;
+    CHECK_ERR(blocks_body(t, number, &a, &b), E_OK);
+    hash = of_block ? h.hash : b.txs[index].hash;
     store_abort(t);
     store_close(s);
     arena_free(&a);

@@ -38,6 +38,7 @@ static struct header sample_header(void)
         .extra_data = bytes_of(extra, sizeof extra),
         .prev_randao = hash_fill(6),
     };
+    header_own(&h);
     bloom_add(h.bloom, bytes_of(emitter.b, sizeof emitter.b));
     bloom_add(h.bloom, bytes_of(topic.b, sizeof topic.b));
     return h;
@@ -52,6 +53,7 @@ TEST(header_hash_of_an_osaka_block)
                           .transactions_root = KECCAK_EMPTY_TRIE,
                           .receipts_root = KECCAK_EMPTY_TRIE,
                           .gas_limit = 21000};
+    header_own(&zero);
     hash = header_hash(&zero);
     CHECK_HEX(hash.b, 32, "050f86413289e87de75d6c2c913b9f12882b7d98e9a0120de422a87a7764ac58");
 }
@@ -103,17 +105,20 @@ static void replace_field(struct buf *out, size_t index, const void *data, size_
 
 TEST(header_refusals)
 {
-    /* fields that are constant on this chain: ommers, difficulty, nonce, base fee, withdrawals,
-     * blob gas twice, beacon root, requests */
-    static const size_t constant[] = {1, 7, 14, 15, 16, 17, 18, 19, 20};
+    /* fields that are constant in a block of ours: ommers, difficulty, nonce, base fee,
+     * withdrawals, blob gas twice, beacon root, requests; and how long each is */
+    static const size_t constant[][2] = {{1, 32}, {7, 1},  {14, 8},  {15, 1}, {16, 32},
+                                         {17, 1}, {18, 1}, {19, 32}, {20, 32}};
     static const uint8_t one[33] = {1};
     struct buf b = {0};
-    struct header h;
+    struct header h = sample_header();
+    CHECK_ERR(header_check_own(&h), E_OK);
     for (size_t i = 0; i < sizeof constant / sizeof constant[0]; i++) {
-        replace_field(&b, constant[i], one, 1);
-        CHECK_ERR(header_decode(&h, buf_view(&b)), E_BLOCK);
-        replace_field(&b, constant[i], one, 32);
-        CHECK_ERR(header_decode(&h, buf_view(&b)), E_BLOCK);
+        replace_field(&b, constant[i][0], one, constant[i][1]);
+        CHECK_ERR(header_decode(&h, buf_view(&b)), E_OK);
+        CHECK_ERR(header_check_own(&h), E_BLOCK);
+        replace_field(&b, constant[i][0], one, 33);
+        CHECK_ERR(header_decode(&h, buf_view(&b)), E_RANGE);
     }
     replace_field(&b, 12, one, 32);
     CHECK_ERR(header_decode(&h, buf_view(&b)), E_OK);
@@ -122,6 +127,32 @@ TEST(header_refusals)
     replace_field(&b, 21, one, 1);
     CHECK_ERR(header_decode(&h, buf_view(&b)), E_RLP);
     buf_free(&b);
+}
+
+TEST(headers_of_every_fork)
+{
+    static const struct {
+        enum header_form form;
+        size_t len;
+    } FORMS[] = {{HEADER_FRONTIER, 517},
+                 {HEADER_LONDON, 518},
+                 {HEADER_SHANGHAI, 551},
+                 {HEADER_CANCUN, 586},
+                 {HEADER_PRAGUE, 619}};
+    for (size_t i = 0; i < sizeof FORMS / sizeof FORMS[0]; i++) {
+        struct header h = sample_header(), back;
+        struct buf a = {0}, b = {0};
+        h.form = FORMS[i].form;
+        header_encode(&a, &h);
+        CHECK_INT(a.len, FORMS[i].len);
+        REQUIRE(header_decode(&back, buf_view(&a)) == E_OK);
+        CHECK(back.form == h.form);
+        header_encode(&b, &back);
+        CHECK(bytes_eq(buf_view(&a), buf_view(&b)));
+        CHECK_ERR(header_check_own(&back), h.form == HEADER_PRAGUE ? E_OK : E_BLOCK);
+        buf_free(&a);
+        buf_free(&b);
+    }
 }
 
 TEST(bloom_vectors)
@@ -226,7 +257,7 @@ TEST(receipt_refusals)
     struct receipt r;
     static const uint8_t bloom[BLOOM_BYTES];
     static const struct hash topic;
-    buf_put_u8(&b, 4);
+    buf_put_u8(&b, 5);
     CHECK_ERR(receipt_decode(&r, &a, buf_view(&b)), E_TX_TYPE);
     for (unsigned what = 0; what < 3; what++) { /* sound, status 2, five topics */
         buf_clear(&b);
@@ -289,6 +320,18 @@ TEST(whole_block)
     CHECK_HEX(hash.b, 32, "d36c5afdb9ab07c6a395f3a3097762f57be5ae8bf870089980a0ad703a991fb0");
     struct hash root = trie_list_root(items, 4);
     CHECK_HEX(root.b, 32, "58fba90af7a0c43fc17bebe1cc66d64745720ee4303a471911bf3be5c8a18954");
+    CHECK_INT(block_rlp_size(&b), out.len);
+    struct block back;
+    struct buf again = {0};
+    REQUIRE(block_decode(&back, &a, buf_view(&out)) == E_OK);
+    block_encode(&again, &back);
+    CHECK(bytes_eq(buf_view(&again), buf_view(&out)));
+    CHECK(back.tx_count == 4 && back.size_bytes == out.len);
+    hash = header_hash(&b.header);
+    CHECK(hash_eq(&hash, &back.hash));
+    for (size_t len = 0; len < out.len; len++)
+        CHECK_ERR(block_decode(&back, &a, bytes_of(out.data, len)), E_RLP);
+    buf_free(&again);
     buf_free(&out);
     arena_free(&a);
 }

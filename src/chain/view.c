@@ -127,7 +127,7 @@ enum err chain_load_block(struct chain_view *v, uint64_t number, struct arena *a
                           .hash = stored.hash,
                           .seal = stored.seal,
                           .size_bytes = stored.size_bytes};
-    enum err e = blocks_body(v->txn, number, a, &out->txs, &out->tx_count);
+    enum err e = blocks_body(v->txn, number, a, out);
     if (e == E_OK && out->tx_count != stored.tx_count)
         e = E_CORRUPT;
     if (e == E_OK && with_receipts)
