@@ -1,16 +1,26 @@
 /* u256_div: division, and what is built on it.
  *
- * Quotient digits are found by multiplication with a reciprocal of the divisor's two highest limbs:
- * N. Moeller and T. Granlund, "Improved division by invariant integers", IEEE Trans. Comp. 60
- * (2011), algorithms 4 (2 by 1), 5 (3 by 2) and 6. Divisors are shifted so that their highest bit
- * is set; remainders are shifted back. */
+ * Quotients by 256-bit divisors have few digits of 64 bits. Where they are at most three, each is
+ * guessed with one DIV instruction and corrected (Knuth, TAOCP vol. 2, 4.3.1, D): current
+ * processors need some 13 cycles for it, as long as for a multiplication with a reciprocal, which
+ * would have to be computed first. The four digits of a 512-bit number, and 256-bit digits of a
+ * modulus that comes again, are found by reciprocals: N. Moeller and T. Granlund, "Improved
+ * division by invariant integers", IEEE Trans. Comp. 60 (2011), algorithms 4 (2 by 1), 5 (3 by 2)
+ * and 6.
+ *
+ * Divisors are scaled: shifted until their highest bit is set; remainders are shifted back. Numbers
+ * stay in variables of fixed places, no loop runs over limbs: so compilers keep them in registers.
+ */
 #include "base/u256.h"
 
-/* ---- limbs ---- */
+#define INLINE static inline __attribute__((always_inline))
+#define SELDOM(condition) __builtin_expect((condition), 0)
+
+/* ---- one digit ---- */
 
 /* (high:low) / d for high < d. The compiler would call a 128-by-128 routine where one instruction
  * does. */
-static inline uint64_t divide_once(uint64_t high, uint64_t low, uint64_t d, uint64_t *rest)
+INLINE uint64_t divide_once(uint64_t high, uint64_t low, uint64_t d, uint64_t *rest)
 {
 #ifdef __x86_64__
     uint64_t quotient;
@@ -23,17 +33,115 @@ static inline uint64_t divide_once(uint64_t high, uint64_t low, uint64_t d, uint
 #endif
 }
 
-/* floor((2^128 - 1) / d) - 2^64, of a d with its highest bit set. */
-static inline uint64_t reciprocal_of_1(uint64_t d)
+INLINE uint128 join(uint64_t high, uint64_t low)
 {
-    uint64_t rest;
-    return divide_once(~d, ~0ULL, d, &rest);
+    return (uint128)high << 64 | low;
 }
 
-/* floor((2^192 - 1) / (d1:d0)) - 2^64 (algorithm 6) */
-static inline uint64_t reciprocal_of_2(uint64_t d1, uint64_t d0)
+INLINE uint64_t high_of(uint128 v)
 {
-    uint64_t v = reciprocal_of_1(d1);
+    return (uint64_t)(v >> 64);
+}
+
+/* The digit_N functions divide *rest:low, of N + 1 limbs, by d, of N limbs and scaled; *rest < d
+ * before and after. */
+
+INLINE uint64_t digit_2(uint128 *rest, uint64_t low, uint128 d)
+{
+    uint64_t d1 = high_of(d), u2 = high_of(*rest), u1 = (uint64_t)*rest, q, r;
+    bool exact = false; /* the guess cannot be too large */
+    if (SELDOM(u2 == d1)) {
+        q = ~0ULL;
+        exact = __builtin_add_overflow(u1, d1, &r);
+    } else {
+        q = divide_once(u2, u1, d1, &r);
+    }
+    uint128 have = join(r, low), take = (uint128)q * (uint64_t)d, left = have - take;
+    uint64_t over = have < take && !exact ? ~0ULL : 0; /* by one in many cases, seldom by two */
+    uint128 again = left + join(over & d1, over & (uint64_t)d);
+    q += over;
+    if (SELDOM(over && again > left)) { /* no carry: still below zero */
+        q--;
+        again += d;
+    }
+    *rest = again;
+    return q;
+}
+
+INLINE uint64_t digit_3(struct u256 *rest, uint64_t low, struct u256 d)
+{
+    uint128 top = join(rest->w[2], rest->w[1]), d_top = join(d.w[2], d.w[1]);
+    if (SELDOM(top == d_top)) { /* then rest->w[0] < d.w[0], and the digit is 2^64 - 1 */
+        unsigned char c = 0;    /* rest:low - 2^64 d + d */
+        uint64_t r0 = u256_add_limb(low, d.w[0], &c);
+        uint64_t r1 = u256_add_limb(rest->w[0] - d.w[0], d.w[1], &c);
+        uint64_t r2 = u256_add_limb(~0ULL, d.w[2], &c);
+        *rest = (struct u256){{r0, r1, r2, 0}};
+        return ~0ULL;
+    }
+    uint64_t q = digit_2(&top, rest->w[0], d_top);
+    uint128 take = (uint128)q * d.w[0];
+    unsigned char c = 0;
+    uint64_t r0 = u256_sub_limb(low, (uint64_t)take, &c);
+    uint64_t r1 = u256_sub_limb((uint64_t)top, high_of(take), &c);
+    uint64_t r2 = u256_sub_limb(high_of(top), 0, &c);
+    if (SELDOM(c)) {
+        q--;
+        c = 0;
+        r0 = u256_add_limb(r0, d.w[0], &c);
+        r1 = u256_add_limb(r1, d.w[1], &c);
+        r2 = u256_add_limb(r2, d.w[2], &c);
+    }
+    *rest = (struct u256){{r0, r1, r2, 0}};
+    return q;
+}
+
+/* The last step of digit_4: the two highest limbs of d were divided into the three highest of the
+ * number, leaving top; q times the two lower limbs is taken from top:r1:low. */
+INLINE uint64_t digit_4_finish(struct u256 *rest, uint128 top, uint64_t r1, uint64_t low,
+                               uint64_t q, struct u256 d)
+{
+    uint128 t0 = (uint128)q * d.w[0], t1 = (uint128)q * d.w[1] + high_of(t0);
+    unsigned char c = 0;
+    struct u256 r;
+    r.w[0] = u256_sub_limb(low, (uint64_t)t0, &c);
+    r.w[1] = u256_sub_limb(r1, (uint64_t)t1, &c);
+    r.w[2] = u256_sub_limb((uint64_t)top, high_of(t1), &c);
+    r.w[3] = u256_sub_limb(high_of(top), 0, &c);
+    if (SELDOM(c)) {
+        q--;
+        r = u256_add_wrap(r, d);
+    }
+    *rest = r;
+    return q;
+}
+
+/* rest:low / d where the highest two limbs of rest and d are equal: then the others of rest are
+ * below those of d, and the digit is 2^64 - 1. */
+INLINE uint64_t digit_4_highest(struct u256 *rest, uint64_t low, struct u256 d)
+{
+    uint128 below = join(rest->w[1], rest->w[0]) - join(d.w[1], d.w[0]);
+    struct u256 less = {{low, (uint64_t)below, high_of(below), ~0ULL}}; /* rest:low - 2^64 d */
+    *rest = u256_add_wrap(less, d);
+    return ~0ULL;
+}
+
+INLINE uint64_t digit_4(struct u256 *rest, uint64_t low, struct u256 d)
+{
+    uint128 top = join(rest->w[3], rest->w[2]), d_top = join(d.w[3], d.w[2]);
+    if (SELDOM(top == d_top))
+        return digit_4_highest(rest, low, d);
+    uint64_t q = digit_2(&top, rest->w[1], d_top);
+    return digit_4_finish(rest, top, rest->w[0], low, q, d);
+}
+
+/* ---- by reciprocal ---- */
+
+/* floor((2^192 - 1) / d) - 2^64 (algorithm 6) */
+INLINE uint64_t reciprocal_2(uint128 d)
+{
+    uint64_t d1 = high_of(d), d0 = (uint64_t)d, rest;
+    uint64_t v = divide_once(~d1, ~0ULL, d1, &rest);
     uint64_t p = d1 * v + d0;
     if (p < d0) {
         v--;
@@ -44,46 +152,27 @@ static inline uint64_t reciprocal_of_2(uint64_t d1, uint64_t d0)
         p -= d1;
     }
     uint128 t = (uint128)v * d0;
-    p += (uint64_t)(t >> 64);
-    if (p < (uint64_t)(t >> 64)) {
+    p += high_of(t);
+    if (p < high_of(t)) {
         v--;
-        if (((uint128)p << 64 | (uint64_t)t) >= ((uint128)d1 << 64 | d0))
+        if (join(p, (uint64_t)t) >= d)
             v--;
     }
     return v;
 }
 
-/* *rest:low divided by d, *rest < d; v is the reciprocal of d (algorithm 4). */
-static inline uint64_t digit_2by1(uint64_t *rest, uint64_t low, uint64_t d, uint64_t v)
+/* digit_2 with the reciprocal v of d (algorithm 5) */
+INLINE uint64_t digit_2_by(uint128 *rest, uint64_t low, uint128 d, uint64_t v)
 {
-    uint128 q = (uint128)v * *rest + ((uint128)*rest << 64 | low);
-    uint64_t q1 = (uint64_t)(q >> 64) + 1;
-    uint64_t r = low - q1 * d;
-    uint64_t too_far = r > (uint64_t)q ? ~0ULL : 0;
-    q1 += too_far;
-    r += too_far & d;
-    if (__builtin_expect(r >= d, 0)) {
-        q1++;
-        r -= d;
-    }
-    *rest = r;
-    return q1;
-}
-
-/* *rest:low divided by d, *rest < d, all of two limbs but low; v is the reciprocal of d
- * (algorithm 5). */
-static inline uint64_t digit_3by2(uint128 *rest, uint64_t low, uint128 d, uint64_t v)
-{
-    uint64_t u2 = (uint64_t)(*rest >> 64), d1 = (uint64_t)(d >> 64), d0 = (uint64_t)d;
-    uint128 q = (uint128)v * u2 + *rest;
-    uint64_t q1 = (uint64_t)(q >> 64);
-    uint64_t r1 = (uint64_t)*rest - q1 * d1;
-    uint128 r = ((uint128)r1 << 64 | low) - (uint128)d0 * q1 - d;
+    uint64_t d1 = high_of(d), d0 = (uint64_t)d;
+    uint128 q = (uint128)v * high_of(*rest) + *rest;
+    uint64_t q1 = high_of(q);
+    uint128 r = join((uint64_t)*rest - q1 * d1, low) - (uint128)d0 * q1 - d;
     q1++;
-    uint64_t too_far = (uint64_t)(r >> 64) >= (uint64_t)q ? ~0ULL : 0;
-    q1 += too_far;
-    r += (uint128)(too_far & d1) << 64 | (too_far & d0);
-    if (__builtin_expect(r >= d, 0)) {
+    uint64_t over = high_of(r) >= (uint64_t)q ? ~0ULL : 0;
+    q1 += over;
+    r += join(over & d1, over & d0);
+    if (SELDOM(r >= d)) {
         q1++;
         r -= d;
     }
@@ -91,350 +180,368 @@ static inline uint64_t digit_3by2(uint128 *rest, uint64_t low, uint128 d, uint64
     return q1;
 }
 
-/* ---- long division ---- */
-
-/* A divisor of n limbs, shifted left until its highest bit is set. */
-struct divisor {
-    uint64_t w[4];
-    unsigned n;
-    unsigned shift;
-};
-
-static inline unsigned limb_count(const uint64_t *w, unsigned n)
+INLINE uint64_t digit_4_by(struct u256 *rest, uint64_t low, struct u256 d, uint64_t v)
 {
-    while (n > 0 && w[n - 1] == 0)
-        n--;
-    return n;
+    uint128 top = join(rest->w[3], rest->w[2]), d_top = join(d.w[3], d.w[2]);
+    if (SELDOM(top == d_top))
+        return digit_4_highest(rest, low, d);
+    uint64_t q = digit_2_by(&top, rest->w[1], d_top, v);
+    return digit_4_finish(rest, top, rest->w[0], low, q, d);
 }
 
-/* out[0..n] = a[0..n) << shift; returns the limb that was pushed out, which is also out[n]. */
-static inline void shift_up(uint64_t *out, const uint64_t *a, unsigned n, unsigned shift)
+/* (high:low) / d for high < d, d scaled. */
+INLINE struct u256 divide_512(struct u256 high, struct u256 low, struct u256 d, struct u256 *rest)
 {
-    uint64_t below = 0;
-    for (unsigned i = 0; i < n; i++) {
-        uint64_t limb = a[i];
-        out[i] = u256_shl_pair(limb, below, shift);
-        below = limb;
+    uint64_t v = reciprocal_2(join(d.w[3], d.w[2]));
+    struct u256 q;
+    q.w[3] = digit_4_by(&high, low.w[3], d, v);
+    q.w[2] = digit_4_by(&high, low.w[2], d, v);
+    q.w[1] = digit_4_by(&high, low.w[1], d, v);
+    q.w[0] = digit_4_by(&high, low.w[0], d, v);
+    *rest = high;
+    return q;
+}
+
+/* ---- 256 bits by 256 bits ---- */
+
+INLINE struct u256 divide_by_1(struct u256 a, uint64_t d, struct u256 *rest)
+{
+    uint64_t q3 = 0, q2 = 0, r = 0;
+    if (a.w[3] | a.w[2]) {
+        q3 = a.w[3] / d;
+        r = a.w[3] % d;
+        q2 = divide_once(r, a.w[2], d, &r);
     }
-    out[n] = u256_shl_pair(0, below, shift);
+    uint64_t q1 = divide_once(r, a.w[1], d, &r);
+    uint64_t q0 = divide_once(r, a.w[0], d, &r);
+    *rest = u256_from_u64(r);
+    return (struct u256){{q0, q1, q2, q3}};
 }
 
-/* u[0..n+1) -= digit * d[0..n), of which the two highest limbs of d and the three highest of u are
- * left to the caller; returns the borrow against them. */
-static inline uint64_t subtract_low(uint64_t *u, const uint64_t *d, unsigned n, uint64_t digit)
+/* In divide_by_2 and divide_by_3 a digit is left out where a's limbs show it to be zero. */
+INLINE struct u256 divide_by_2(struct u256 a, struct u256 b, struct u256 *rest)
 {
-    uint64_t borrow = 0;
-    for (unsigned i = 0; i + 2 < n; i++) {
-        uint128 t = (uint128)digit * d[i] + borrow;
-        borrow = (uint64_t)(t >> 64) + (u[i] < (uint64_t)t);
-        u[i] -= (uint64_t)t;
+    unsigned shift = (unsigned)__builtin_clzll(b.w[1]);
+    uint128 d = join(u256_shl_pair(b.w[1], b.w[0], shift), b.w[0] << shift);
+    uint64_t u0 = a.w[0] << shift, u1 = u256_shl_pair(a.w[1], a.w[0], shift);
+    uint64_t u2 = u256_shl_pair(a.w[2], a.w[1], shift), q2 = 0, q1 = 0;
+    uint64_t u3 = u256_shl_pair(a.w[3], a.w[2], shift), u4 = u256_shl_pair(0, a.w[3], shift);
+    uint128 r = join(u3, u2);
+    if (a.w[3] >= b.w[1]) {
+        r = join(u4, u3);
+        q2 = digit_2(&r, u2, d);
     }
-    return borrow;
+    if (a.w[3] | (a.w[2] >= b.w[1]))
+        q1 = digit_2(&r, u1, d);
+    else
+        r = join(u2, u1);
+    uint64_t q0 = digit_2(&r, u0, d);
+    r >>= shift;
+    *rest = (struct u256){{(uint64_t)r, high_of(r), 0, 0}};
+    return (struct u256){{q0, q1, q2, 0}};
 }
 
-/* u[0..n) += d[0..n) modulo 2^(64 n) */
-static inline void add_back(uint64_t *u, const uint64_t *d, unsigned n)
+INLINE struct u256 divide_by_3(struct u256 a, struct u256 b, struct u256 *rest)
 {
-    uint64_t carry = 0;
-    for (unsigned i = 0; i < n; i++) {
-        uint128 t = (uint128)u[i] + d[i] + carry;
-        u[i] = (uint64_t)t;
-        carry = (uint64_t)(t >> 64);
+    unsigned shift = (unsigned)__builtin_clzll(b.w[2]);
+    struct u256 d = {{b.w[0] << shift, u256_shl_pair(b.w[1], b.w[0], shift),
+                      u256_shl_pair(b.w[2], b.w[1], shift), 0}};
+    uint64_t u0 = a.w[0] << shift, u1 = u256_shl_pair(a.w[1], a.w[0], shift);
+    uint64_t u2 = u256_shl_pair(a.w[2], a.w[1], shift), q1 = 0;
+    uint64_t u3 = u256_shl_pair(a.w[3], a.w[2], shift), u4 = u256_shl_pair(0, a.w[3], shift);
+    struct u256 r = {{u1, u2, u3, 0}};
+    if (a.w[3] >= b.w[2]) {
+        r = (struct u256){{u2, u3, u4, 0}};
+        q1 = digit_3(&r, u1, d);
     }
+    uint64_t q0 = digit_3(&r, u0, d);
+    *rest = (struct u256){{u256_shr_pair(r.w[1], r.w[0], shift),
+                           u256_shr_pair(r.w[2], r.w[1], shift), r.w[2] >> shift, 0}};
+    return (struct u256){{q0, q1, 0, 0}};
 }
 
-/* One digit of a division by n >= 3 limbs: u[0..n+1) becomes the rest in u[0..n). The two highest
- * limbs of d divide the three highest of u; the rest of the digit's multiple is then taken away,
- * and seldom once too much (Knuth, TAOCP vol. 2, 4.3.1, D). */
-static inline uint64_t long_digit(uint64_t *u, const uint64_t *d, unsigned n, uint64_t v)
+INLINE struct u256 divide_by_4(struct u256 a, struct u256 b, struct u256 *rest)
 {
-    uint128 top = (uint128)d[n - 1] << 64 | d[n - 2];
-    uint128 rest = (uint128)u[n] << 64 | u[n - 1];
-    uint64_t digit;
-    if (__builtin_expect(rest == top, 0)) { /* the quotient of these limbs would be 2^64 */
-        digit = ~0ULL;
-        uint64_t borrow = 0;
-        for (unsigned i = 0; i < n; i++) {
-            uint128 t = (uint128)digit * d[i] + borrow;
-            borrow = (uint64_t)(t >> 64) + (u[i] < (uint64_t)t);
-            u[i] -= (uint64_t)t;
-        }
-        return digit;
-    }
-    digit = digit_3by2(&rest, u[n - 2], top, v);
-    uint64_t borrow = subtract_low(u, d, n, digit);
-    bool below = rest < borrow;
-    rest -= borrow;
-    u[n - 2] = (uint64_t)rest;
-    u[n - 1] = (uint64_t)(rest >> 64);
-    if (__builtin_expect(below, 0)) {
-        digit--;
-        add_back(u, d, n);
-    }
-    return digit;
+    unsigned shift = (unsigned)__builtin_clzll(b.w[3]);
+    struct u256 d = {{b.w[0] << shift, u256_shl_pair(b.w[1], b.w[0], shift),
+                      u256_shl_pair(b.w[2], b.w[1], shift), u256_shl_pair(b.w[3], b.w[2], shift)}};
+    struct u256 r = {{u256_shl_pair(a.w[1], a.w[0], shift), u256_shl_pair(a.w[2], a.w[1], shift),
+                      u256_shl_pair(a.w[3], a.w[2], shift), u256_shl_pair(0, a.w[3], shift)}};
+    uint64_t q = digit_4(&r, a.w[0] << shift, d);
+    *rest =
+        (struct u256){{u256_shr_pair(r.w[1], r.w[0], shift), u256_shr_pair(r.w[2], r.w[1], shift),
+                       u256_shr_pair(r.w[3], r.w[2], shift), r.w[3] >> shift}};
+    return u256_from_u64(q);
 }
 
-/* q[0..m] = u / d for u of m + 1 + n limbs shifted as d is, u[m + n] < the highest limb of d; the
- * rest, still shifted, is left in u[0..n). */
-static inline void divide_1(uint64_t *q, uint64_t *u, unsigned m, const uint64_t *d)
+INLINE struct u256 divide(struct u256 a, struct u256 b, struct u256 *rest)
 {
-    uint64_t v = reciprocal_of_1(d[0]), rest = u[m + 1];
-    for (unsigned j = m + 1; j-- > 0;)
-        q[j] = digit_2by1(&rest, u[j], d[0], v);
-    u[0] = rest;
+    if (b.w[3])
+        return divide_by_4(a, b, rest);
+    if (b.w[2])
+        return divide_by_3(a, b, rest);
+    if (b.w[1])
+        return divide_by_2(a, b, rest);
+    if (b.w[0])
+        return divide_by_1(a, b.w[0], rest);
+    *rest = U256_ZERO;
+    return U256_ZERO;
 }
 
-static inline void divide_2(uint64_t *q, uint64_t *u, unsigned m, const uint64_t *d)
+INLINE bool both_fit_u64(struct u256 a, struct u256 b)
 {
-    uint128 divisor = (uint128)d[1] << 64 | d[0];
-    uint128 rest = (uint128)u[m + 2] << 64 | u[m + 1];
-    uint64_t v = reciprocal_of_2(d[1], d[0]);
-    for (unsigned j = m + 1; j-- > 0;)
-        q[j] = digit_3by2(&rest, u[j], divisor, v);
-    u[0] = (uint64_t)rest;
-    u[1] = (uint64_t)(rest >> 64);
+    return (a.w[1] | a.w[2] | a.w[3] | b.w[1] | b.w[2] | b.w[3]) == 0;
 }
 
-static inline void divide_3(uint64_t *q, uint64_t *u, unsigned m, const uint64_t *d)
+INLINE struct u256 quotient(struct u256 a, struct u256 b)
 {
-    uint64_t v = reciprocal_of_2(d[2], d[1]);
-    for (unsigned j = m + 1; j-- > 0;)
-        q[j] = long_digit(u + j, d, 3, v);
+    struct u256 rest;
+    if (both_fit_u64(a, b))
+        return u256_from_u64(b.w[0] ? a.w[0] / b.w[0] : 0);
+    return divide(a, b, &rest);
 }
 
-static inline void divide_4(uint64_t *q, uint64_t *u, unsigned m, const uint64_t *d)
+INLINE struct u256 remainder_of(struct u256 a, struct u256 b)
 {
-    uint64_t v = reciprocal_of_2(d[3], d[2]);
-    for (unsigned j = m + 1; j-- > 0;)
-        q[j] = long_digit(u + j, d, 4, v);
+    struct u256 rest;
+    if (both_fit_u64(a, b))
+        return u256_from_u64(b.w[0] ? a.w[0] % b.w[0] : 0);
+    divide(a, b, &rest);
+    return rest;
 }
 
-/* quotient[0..len), rest = a[0..len) / b, for b != 0 and len <= 8; quotient limbs that are zero are
- * not written. */
-static inline void divide(uint64_t *quotient, struct u256 *rest, const uint64_t *a, unsigned len,
-                          const struct u256 *b)
+void u256_divmod(struct u256 *quotient_out, struct u256 *remainder_out, struct u256 a,
+                 struct u256 b)
 {
-    uint64_t u[9], d[5];
-    unsigned n = limb_count(b->w, 4), shift = (unsigned)__builtin_clzll(b->w[n - 1]);
-    len = limb_count(a, len);
-    if (len < n) {
-        *rest = (struct u256){{a[0], a[1], a[2], 0}}; /* len <= 3; the limbs above are zero */
-        return;
-    }
-    shift_up(u, a, len, shift);
-    shift_up(d, b->w, n, shift);
-    switch (n) {
-    case 1:
-        divide_1(quotient, u, len - 1, d);
-        break;
-    case 2:
-        divide_2(quotient, u, len - 2, d);
-        break;
-    case 3:
-        divide_3(quotient, u, len - 3, d);
-        break;
-    default:
-        divide_4(quotient, u, len - 4, d);
-    }
-    for (unsigned i = n; i < 5; i++)
-        u[i] = 0;
-    for (unsigned i = 0; i < 4; i++)
-        rest->w[i] = u256_shr_pair(u[i + 1], u[i], shift);
-}
-
-static inline bool both_fit_u64(const struct u256 *a, const struct u256 *b)
-{
-    return (a->w[1] | a->w[2] | a->w[3] | b->w[1] | b->w[2] | b->w[3]) == 0;
-}
-
-void u256_divmod(struct u256 *quotient, struct u256 *remainder, struct u256 a, struct u256 b)
-{
-    struct u256 q = U256_ZERO, r = U256_ZERO;
-    if (!u256_is_zero(b))
-        divide(q.w, &r, a.w, 4, &b);
-    if (quotient)
-        *quotient = q;
-    if (remainder)
-        *remainder = r;
+    struct u256 r, q = divide(a, b, &r);
+    if (quotient_out)
+        *quotient_out = q;
+    if (remainder_out)
+        *remainder_out = r;
 }
 
 void u256_div(struct u256 *out, const struct u256 *a, const struct u256 *b)
 {
-    if (both_fit_u64(a, b)) {
-        *out = u256_from_u64(b->w[0] ? a->w[0] / b->w[0] : 0);
-        return;
-    }
-    struct u256 q = U256_ZERO, r;
-    if (!u256_is_zero(*b))
-        divide(q.w, &r, a->w, 4, b);
-    u256_copy(out, &q);
+    u256_store(out, quotient(u256_load(a), u256_load(b)));
 }
 
 void u256_mod(struct u256 *out, const struct u256 *a, const struct u256 *b)
 {
-    if (both_fit_u64(a, b)) {
-        *out = u256_from_u64(b->w[0] ? a->w[0] % b->w[0] : 0);
-        return;
-    }
-    struct u256 q, r = U256_ZERO;
-    if (!u256_is_zero(*b))
-        divide(q.w, &r, a->w, 4, b);
-    u256_copy(out, &r);
+    u256_store(out, remainder_of(u256_load(a), u256_load(b)));
 }
 
-static inline struct u256 negate_if(bool negative, struct u256 a)
+/* -a where `negative` is all ones, a where it is zero. */
+INLINE struct u256 negate_if(uint64_t negative, struct u256 a)
 {
-    return negative ? u256_neg(a) : a;
+    struct u256 mask = {{negative, negative, negative, negative}};
+    return u256_sub_wrap(u256_xor(a, mask), mask);
+}
+
+INLINE uint64_t sign_of(struct u256 a)
+{
+    return (uint64_t)((int64_t)a.w[3] >> 63);
 }
 
 void u256_sdiv(struct u256 *out, const struct u256 *a, const struct u256 *b)
 {
-    bool a_negative = u256_is_negative(*a), b_negative = u256_is_negative(*b);
-    struct u256 a_size = negate_if(a_negative, *a), b_size = negate_if(b_negative, *b), q;
-    u256_div(&q, &a_size, &b_size);
-    *out = negate_if(a_negative != b_negative, q);
+    struct u256 x = u256_load(a), y = u256_load(b);
+    uint64_t x_sign = sign_of(x), y_sign = sign_of(y);
+    u256_store(out,
+               negate_if(x_sign ^ y_sign, quotient(negate_if(x_sign, x), negate_if(y_sign, y))));
 }
 
 void u256_smod(struct u256 *out, const struct u256 *a, const struct u256 *b)
 {
-    bool a_negative = u256_is_negative(*a);
-    struct u256 a_size = negate_if(a_negative, *a);
-    struct u256 b_size = negate_if(u256_is_negative(*b), *b), r;
-    u256_mod(&r, &a_size, &b_size);
-    *out = negate_if(a_negative, r);
+    struct u256 x = u256_load(a), y = u256_load(b);
+    uint64_t x_sign = sign_of(x);
+    u256_store(out,
+               negate_if(x_sign, remainder_of(negate_if(x_sign, x), negate_if(sign_of(y), y))));
 }
 
-/* ---- modular ---- */
+/* ---- products ---- */
 
-static inline void multiply_full(uint64_t p[8], const struct u256 *a, const struct u256 *b)
+/* a b + add + *carry, which fits two limbs; the higher one becomes *carry. */
+INLINE uint64_t multiply_add(uint64_t a, uint64_t b, uint64_t add, uint64_t *carry)
 {
-    for (int i = 0; i < 4; i++)
-        p[i] = 0;
-    for (int i = 0; i < 4; i++) {
-        uint64_t carry = 0;
-        for (int j = 0; j < 4; j++) {
-            uint128 t = (uint128)a->w[i] * b->w[j] + p[i + j] + carry;
-            p[i + j] = (uint64_t)t;
-            carry = (uint64_t)(t >> 64);
-        }
-        p[i + 4] = carry;
-    }
+    uint128 t = (uint128)a * b + add + *carry;
+    *carry = high_of(t);
+    return (uint64_t)t;
+}
+
+/* Adds a b to high:w3..w0 (five limbs of a column window) for one limb b; the lowest limb is done
+ * and returned, the window moves up by one. */
+INLINE uint64_t multiply_row(struct u256 *window, struct u256 a, uint64_t b)
+{
+    uint64_t carry = 0;
+    uint64_t done = multiply_add(a.w[0], b, window->w[0], &carry);
+    uint64_t w0 = multiply_add(a.w[1], b, window->w[1], &carry);
+    uint64_t w1 = multiply_add(a.w[2], b, window->w[2], &carry);
+    uint64_t w2 = multiply_add(a.w[3], b, window->w[3], &carry);
+    *window = (struct u256){{w0, w1, w2, carry}};
+    return done;
+}
+
+/* Returns the low half of a b. */
+INLINE struct u256 multiply_full(struct u256 *high, struct u256 a, struct u256 b)
+{
+    struct u256 low;
+    *high = U256_ZERO;
+    low.w[0] = multiply_row(high, a, b.w[0]);
+    low.w[1] = multiply_row(high, a, b.w[1]);
+    low.w[2] = multiply_row(high, a, b.w[2]);
+    low.w[3] = multiply_row(high, a, b.w[3]);
+    return low;
 }
 
 bool u256_mul(struct u256 *out, struct u256 a, struct u256 b)
 {
-    uint64_t p[8];
-    multiply_full(p, &a, &b);
-    *out = (struct u256){{p[0], p[1], p[2], p[3]}};
-    return (p[4] | p[5] | p[6] | p[7]) != 0;
+    struct u256 high;
+    *out = multiply_full(&high, a, b);
+    return !u256_is_zero(high);
+}
+
+/* ---- modular ---- */
+
+/* a mod m out of line, through copies so that the caller's words stay in registers otherwise. */
+INLINE struct u256 reduce(struct u256 a, struct u256 m)
+{
+    struct u256 a_copy, m_copy, out;
+    u256_store(&a_copy, a);
+    u256_store(&m_copy, m);
+    u256_mod(&out, &a_copy, &m_copy);
+    return u256_load(&out);
 }
 
 void u256_addmod(struct u256 *out, const struct u256 *a, const struct u256 *b,
                  const struct u256 *modulus)
 {
-    struct u256 sum, less, m = *modulus;
-    if (u256_is_zero(m)) {
-        *out = m;
-        return;
+    struct u256 x = u256_load(a), y = u256_load(b), m = u256_load(modulus), sum, less;
+    bool carry = u256_add(&sum, x, y);
+    if (SELDOM(!u256_lt(x, m) || !u256_lt(y, m))) { /* also when m is 0 */
+        if (!carry) {
+            u256_store(out, remainder_of(sum, m));
+            return;
+        }
+        x = reduce(x, m);
+        y = reduce(y, m);
+        carry = u256_add(&sum, x, y);
     }
-    bool carry = u256_add(&sum, *a, *b);
-    if (u256_lt(*a, m) && u256_lt(*b, m)) { /* the usual case: one subtraction at most */
-        bool below = u256_sub(&less, sum, m);
-        *out = carry || !below ? less : sum;
-        return;
-    }
-    uint64_t u[5] = {sum.w[0], sum.w[1], sum.w[2], sum.w[3], carry}, q[5];
-    divide(q, out, u, 5, &m);
-}
-
-/* (a b) mod m by algorithm 4 with limbs of 256 bits: the product of a << shift (below scaled) and b
- * is divided by scaled. One of a, b is below the modulus. */
-static inline void mulmod_reciprocal(struct u256 *out, const struct u256 *below,
-                                     const struct u256 *b, const struct u256_reciprocal *c)
-{
-    struct u256 a = u256_shl_bits(*below, c->shift), d = c->scaled;
-    uint64_t u[8], t[8];
-    multiply_full(u, &a, b);
-    struct u256 low = {{u[0], u[1], u[2], u[3]}}, high = {{u[4], u[5], u[6], u[7]}};
-    multiply_full(t, &high, &c->value);
-    struct u256 q0 = {{t[0], t[1], t[2], t[3]}}, q1 = {{t[4], t[5], t[6], t[7]}};
-    bool carry = u256_add(&q0, q0, low);
-    q1 = u256_add_wrap(q1, high);
-    q1 = u256_add_wrap(q1, u256_from_u64(1 + (uint64_t)carry));
-    struct u256 r = u256_sub_wrap(low, u256_mul_wrap(q1, d));
-    if (u256_gt(r, q0))
-        r = u256_add_wrap(r, d);
-    if (__builtin_expect(!u256_lt(r, d), 0))
-        r = u256_sub_wrap(r, d);
-    *out = u256_shr_bits(r, c->shift);
+    bool below = u256_sub(&less, sum, m);
+    u256_store(out, carry || !below ? less : sum);
 }
 
 static void reciprocal_prepare(struct u256_reciprocal *c)
 {
+    struct u256 rest;
     c->shift = u256_clz(c->modulus);
     c->scaled = u256_shl_bits(c->modulus, c->shift);
-    struct u256 d = c->scaled, rest, flipped = u256_not(d);
-    uint64_t u[8] = {~0ULL,        ~0ULL,        ~0ULL,        ~0ULL,
-                     flipped.w[0], flipped.w[1], flipped.w[2], flipped.w[3]};
-    uint64_t q[8] = {0};
-    divide(q, &rest, u, 8, &d);
-    c->value = (struct u256){{q[0], q[1], q[2], q[3]}};
+    c->value = divide_512(u256_not(c->scaled), U256_MAX, c->scaled, &rest);
     c->ready = true;
 }
 
+/* (high:low) mod scaled by algorithm 4 with limbs of 256 bits; high < scaled. */
+INLINE struct u256 rest_512(struct u256 high, struct u256 low, struct u256 d, struct u256 value)
+{
+    struct u256 q1, q0 = multiply_full(&q1, value, high);
+    unsigned char c = 0;
+    u256_add_limb(~0ULL, u256_add(&q0, q0, low), &c);
+    q1.w[0] = u256_add_limb(q1.w[0], high.w[0], &c);
+    q1.w[1] = u256_add_limb(q1.w[1], high.w[1], &c);
+    q1.w[2] = u256_add_limb(q1.w[2], high.w[2], &c);
+    q1.w[3] = u256_add_limb(q1.w[3], high.w[3], &c);
+    q1 = u256_add_wrap(q1, u256_from_u64(1));
+    struct u256 r = u256_sub_wrap(low, u256_mul_wrap(q1, d)), back = u256_add_wrap(r, d);
+    uint64_t over = u256_gt(r, q0) ? ~0ULL : 0;
+    for (int i = 0; i < 4; i++)
+        r.w[i] ^= (r.w[i] ^ back.w[i]) & over;
+    return SELDOM(!u256_lt(r, d)) ? u256_sub_wrap(r, d) : r;
+}
+
+/* One factor, below the modulus, is scaled with it; then so is the product, and its higher half is
+ * below the scaled modulus, as both divisions need. */
 void u256_mulmod(struct u256 *out, const struct u256 *a, const struct u256 *b,
                  const struct u256 *modulus, struct u256_reciprocal *cache)
 {
-    struct u256 m = *modulus;
-    if (u256_is_zero(m)) {
-        *out = m;
+    struct u256 x = u256_load(a), y = u256_load(b), m = u256_load(modulus), high, low, r;
+    if (SELDOM(u256_is_zero(m))) {
+        u256_store(out, m);
         return;
     }
-    if (cache && u256_eq(cache->modulus, m)) {
-        if (!cache->ready)
+    if (SELDOM(!u256_lt(x, m)))
+        x = reduce(x, m);
+    bool known = cache && u256_eq(u256_load(&cache->modulus), m);
+    if (known) {
+        if (SELDOM(!cache->ready))
             reciprocal_prepare(cache);
-        struct u256 rest;
-        if (u256_lt(*a, m)) {
-            mulmod_reciprocal(out, a, b, cache);
-        } else if (u256_lt(*b, m)) {
-            mulmod_reciprocal(out, b, a, cache);
-        } else {
-            u256_mod(&rest, a, &m);
-            mulmod_reciprocal(out, &rest, b, cache);
-        }
+        low = multiply_full(&high, u256_shl_bits(x, cache->shift), y);
+        r = rest_512(high, low, u256_load(&cache->scaled), u256_load(&cache->value));
+        u256_store(out, u256_shr_bits(r, cache->shift));
         return;
     }
     if (cache) {
-        cache->modulus = m;
+        u256_store(&cache->modulus, m);
         cache->ready = false;
     }
-    uint64_t u[8], q[8];
-    multiply_full(u, a, b);
-    divide(q, out, u, 8, &m);
+    unsigned shift = u256_clz(m);
+    low = multiply_full(&high, u256_shl_bits(x, shift), y);
+    divide_512(high, low, u256_shl_bits(m, shift), &r);
+    u256_store(out, u256_shr_bits(r, shift));
 }
 
 /* ---- power ---- */
 
+/* a a modulo 2^256: six products, three of them twice. */
+INLINE struct u256 square(struct u256 a)
+{
+    uint128 t00 = (uint128)a.w[0] * a.w[0], t01 = (uint128)a.w[0] * a.w[1];
+    uint128 t02 = (uint128)a.w[0] * a.w[2], t11 = (uint128)a.w[1] * a.w[1];
+    uint64_t top = a.w[0] * a.w[3] + a.w[1] * a.w[2];
+    unsigned char c = 0;
+    uint64_t r1 = u256_add_limb(high_of(t00), (uint64_t)t01 << 1, &c);
+    uint128 high = (t02 << 1) + t11 + (t01 >> 63) + join(top << 1, 0) + c;
+    return (struct u256){{(uint64_t)t00, r1, (uint64_t)high, high_of(high)}};
+}
+
+/* Odd numbers to exponents of more bits than this are raised four bits at a time. */
+#define WINDOW_FROM_BITS 40
+
+static struct u256 power_by_windows(struct u256 base, struct u256 exponent, unsigned bits)
+{
+    struct u256 power[16] = {{{1}}};
+    for (unsigned i = 1; i < 16; i++)
+        u256_store(&power[i], u256_mul_wrap(u256_load(&power[i - 1]), base));
+    struct u256 r = power[0];
+    for (unsigned at = (bits + 3) / 4; at-- > 0;) {
+        r = square(square(square(square(r))));
+        r = u256_mul_wrap(r, u256_load(&power[exponent.w[at / 16] >> at % 16 * 4 & 15]));
+    }
+    return r;
+}
+
+static struct u256 power_by_bits(struct u256 base, uint64_t exponent)
+{
+    struct u256 r = base; /* for the highest bit */
+    for (uint64_t bit = 1ULL << (63 - __builtin_clzll(exponent)); bit >>= 1;) {
+        r = square(r);
+        if (exponent & bit)
+            r = u256_mul_wrap(r, base);
+    }
+    return r;
+}
+
 void u256_exp(struct u256 *out, const struct u256 *base, const struct u256 *exponent)
 {
-    struct u256 b = *base, e = *exponent, r = u256_from_u64(1);
+    struct u256 b = u256_load(base), e = u256_load(exponent), r;
     unsigned bits = u256_bit_len(e);
-    if (bits && !(b.w[0] & 1)) {
-        /* an even number to the 256 is 0; a power of two to an exponent is a shift */
-        unsigned power = u256_bit_len(b) - 1;
-        if (u256_is_zero(b) || bits > 8) {
-            *out = U256_ZERO;
-            return;
-        }
-        if (u256_eq(b, u256_shl_bits(r, power))) {
-            *out = u256_shl_bits(r, power * (unsigned)e.w[0]);
-            return;
-        }
-    }
-    for (unsigned i = bits; i-- > 0;) {
-        r = u256_mul_wrap(r, r);
-        if (e.w[i / 64] >> (i % 64) & 1)
-            r = u256_mul_wrap(r, b);
-    }
-    *out = r;
+    if (bits == 0)
+        r = u256_from_u64(1);
+    else if (!(b.w[0] & 1) && (bits > 8 || u256_is_zero(b)))
+        r = U256_ZERO; /* an even number to the 256 */
+    else if (u256_is_zero(u256_and(b, u256_sub_wrap(b, u256_from_u64(1)))) && !(b.w[0] & 1))
+        r = u256_shl_bits(u256_from_u64(1), (u256_bit_len(b) - 1) * (unsigned)e.w[0]);
+    else if (bits > WINDOW_FROM_BITS)
+        r = power_by_windows(b, e, bits);
+    else
+        r = power_by_bits(b, e.w[0]);
+    u256_store(out, r);
 }
