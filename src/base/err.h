@@ -51,6 +51,14 @@
     X(E_TX_FEE, "fee cap below the base fee or below the priority fee",                           \
       "plafond de frais inférieur aux frais de base ou à la priorité")                            \
     X(E_TX_INITCODE, "init code too large", "code d'initialisation trop grand")                   \
+    X(E_TX_CREATE, "this type of transaction cannot create a contract",                           \
+      "ce type de transaction ne peut pas créer de contrat")                                      \
+    X(E_TX_AUTHS, "a set-code transaction without an authorization",                              \
+      "transaction de délégation sans autorisation")                                              \
+    X(E_TX_BLOBS, "number or version of the blobs not allowed",                                   \
+      "nombre ou version des blobs non permis")                                                   \
+    X(E_TX_BLOB_FEE, "blob fee cap below the blob base fee",                                      \
+      "plafond de frais de blob inférieur aux frais de base")                                     \
     X(E_TX_SENDER_CODE, "the sender is a contract", "l'émetteur est un contrat")                  \
     X(E_TX_QUOTA, "the sender's gas quota for this period is used up",                            \
       "le quota de gas de l'émetteur pour cette période est épuisé")                              \

@@ -96,13 +96,17 @@ static enum err run(struct call_site *site, const struct call_request *r, uint64
     struct world w = {0};
     struct state *s = state_new(statedb_view_reader(site->state));
     warm_up(s, site, r);
-    execute_world(&w, s, &site->env, site->arena);
+    struct chain *c = chain_view_chain(site->view);
+    struct execute_context x = {
+        .state = s, .block = &site->env, .arena = site->arena, .evm = chain_evm_take(c)};
+    execute_world(&w, &x);
     w.origin = r->from;
     w.gas_price = r->gas_price;
     if (!r->is_create) /* a contract created by a call sees the nonce a transaction would leave */
         state_set_nonce(s, &r->from, state_nonce(s, &r->from) + 1);
     struct frame f = message(r, gas - intrinsic);
     frame_call(&w, &f, out);
+    chain_evm_give(c, x.evm);
     *gas_used_out = charged(gas, out, state_refund(s), floor);
     enum err e = state_error(s);
     out->output =

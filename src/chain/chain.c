@@ -181,6 +181,7 @@ void chain_release(struct chain *c)
     pool_free(c->pool);
     state_free(c->state);
     evm_free(c->evm);
+    evm_pool_free(c->evms);
     statedb_close(c->db);
     recent_fini(&c->recent);
     genesis_free(&c->genesis);
@@ -200,6 +201,7 @@ static enum err open_chain(struct chain **out, const struct chain_config *config
     c->store = config->store;
     c->archive = config->archive;
     c->audit = config->audit;
+    c->evms = evm_pool_new();
     recent_init(&c->recent, chain_salt(c->store));
     pthread_mutex_init(&c->head_lock, NULL);
     enum err e = open_records(c, unfinished, &reason);
@@ -257,6 +259,16 @@ struct pool *chain_pool(struct chain *c)
 struct store *chain_store(struct chain *c)
 {
     return c->store;
+}
+
+struct evm *chain_evm_take(struct chain *c)
+{
+    return evm_pool_take(c->evms);
+}
+
+void chain_evm_give(struct chain *c, struct evm *e)
+{
+    evm_pool_give(c->evms, e);
 }
 
 struct chain_head chain_head(struct chain *c)

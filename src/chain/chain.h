@@ -108,6 +108,11 @@ void chain_listen(struct chain *c, const struct chain_listener *l);
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+/* An interpreter for a thread that reads (its stack has LIMIT_EVM_STACK_BYTES). Never NULL; given
+ * back before chain_close. */
+struct evm *chain_evm_take(struct chain *c);
+void chain_evm_give(struct chain *c, struct evm *e);
+
 /* A consistent view of everything up to the head at the time of opening. */
 struct chain_view;
 enum err chain_view_open(struct chain *c, struct chain_view **out);

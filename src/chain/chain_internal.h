@@ -6,6 +6,7 @@
 
 #include "chain/blocks.h"
 #include "chain/chain.h"
+#include "chain/evm_pool.h"
 #include "chain/pool.h"
 #include "chain/recent.h"
 #include "evm/evm.h"
@@ -29,9 +30,10 @@ struct chain {
     bool archive, audit;
     struct genesis genesis;
     struct statedb *db;
-    struct state *state; /* over db's head */
-    struct evm *evm;     /* engine thread */
-    struct pool *pool;   /* NULL for audits */
+    struct state *state;   /* over db's head */
+    struct evm *evm;       /* the engine thread's */
+    struct evm_pool *evms; /* the readers' */
+    struct pool *pool;     /* NULL for audits */
     struct recent recent;
     struct hash hashes[CHAIN_HASH_WINDOW]; /* of the last blocks, by number; engine thread */
     struct work work;

@@ -29,6 +29,7 @@ static void check_signing(const struct tx *t, struct arena *a)
     ASSERT(u256_eq(back.max_priority_fee, t->max_priority_fee));
     ASSERT(back.is_create == t->is_create && address_eq(&back.to, &t->to));
     ASSERT(bytes_eq(back.data, t->data) && back.access_count == t->access_count);
+    ASSERT(back.auth_count == t->auth_count && back.blob_hash_count == t->blob_hash_count);
     e = tx_recover(&back);
     ASSERT(e == E_OK && address_eq(&back.sender, &mine.sender));
 }
@@ -43,7 +44,7 @@ static void try_tx(struct bytes b, struct arena *a)
     for (int fork = 0; fork < FORK_COUNT; fork++) {
         enum err e = tx_intrinsic_gas(&t, (enum fork)fork, &gas, &floor);
         ASSERT(e == E_OK && gas >= 21000 && (floor == 0 || floor >= 21000));
-        if (tx_check(&t, (enum fork)fork, 0) == E_OK)
+        if (tx_check(&t, (enum fork)fork, 0, 6) == E_OK)
             ASSERT(t.gas_limit >= gas && t.gas_limit >= floor && t.nonce < UINT64_MAX);
     }
     enum err e = tx_recover(&t);

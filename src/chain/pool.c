@@ -406,7 +406,7 @@ enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out)
     enum err error = tx_decode(&e->tx, &e->arena, bytes_of(e->raw, raw.len));
     if (error == E_OK) {
         *hash_out = e->tx.hash;
-        error = tx_check(&e->tx, FORK_OSAKA, chain_id(p->chain));
+        error = tx_check(&e->tx, FORK_OSAKA, chain_id(p->chain), 0);
     }
     if (error == E_OK)
         error = first_look(p, &e->tx.hash);

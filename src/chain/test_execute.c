@@ -148,7 +148,12 @@ static void bench_close(struct bench *b)
 static enum err run(struct bench *b)
 {
     memset(&b->receipt, 0x5a, sizeof b->receipt);
-    return execute_tx(b->state, &b->env, b->quota, &b->tx, b->gas_before, &b->arena, &b->receipt);
+    struct execute_context x = {.state = b->state,
+                                .block = &b->env,
+                                .arena = &b->arena,
+                                .quota = b->quota,
+                                .gas_used = b->gas_before};
+    return execute_tx(&x, &b->tx, &b->receipt);
 }
 
 static uint64_t balance(struct bench *b, const struct address *a)

@@ -56,7 +56,7 @@ TEST(vectors_decode_and_recover)
         CHECK_ERR(tx_recover(&t), E_OK);
         CHECK(t.has_sender);
         CHECK_HEX(t.sender.b, 20, SENDER);
-        CHECK_ERR(tx_check(&t, FORK_OSAKA, 20260), E_OK);
+        CHECK_ERR(tx_check(&t, FORK_OSAKA, 20260, 0), E_OK);
     }
     buf_free(&raw);
     arena_free(&a);
@@ -232,12 +232,12 @@ TEST(signature_bounds)
     CHECK_ERR(decode_signed(&t, &a, 27, order, one), E_SIGNATURE);
     CHECK_ERR(decode_signed(&t, &a, 27, one, order), E_SIGNATURE);
     CHECK_ERR(decode_signed(&t, &a, 27, last, half), E_OK);
-    CHECK_ERR(tx_check(&t, FORK_HOMESTEAD, 0), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_HOMESTEAD, 0, 0), E_OK);
     CHECK_ERR(decode_signed(&t, &a, 27, one, above_half), E_OK);
-    CHECK_ERR(tx_check(&t, FORK_FRONTIER, 0), E_OK);
-    CHECK_ERR(tx_check(&t, FORK_HOMESTEAD, 0), E_SIGNATURE);
+    CHECK_ERR(tx_check(&t, FORK_FRONTIER, 0, 0), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_HOMESTEAD, 0, 0), E_SIGNATURE);
     CHECK_ERR(decode_signed(&t, &a, 27, one, last), E_OK);
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 0), E_SIGNATURE);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 0, 0), E_SIGNATURE);
     /* x = 5 lies on no point of the curve (5^3 + 7 is no square) */
     CHECK_ERR(decode_signed(&t, &a, 27, u256_from_u64(5), one), E_OK);
     CHECK_ERR(tx_recover(&t), E_SIGNATURE);
@@ -257,45 +257,161 @@ static struct tx plain(enum tx_type type)
 TEST(check_type_and_chain)
 {
     struct tx t = plain(TX_LEGACY);
-    CHECK_ERR(tx_check(&t, FORK_EIP150, 0), E_SIGNATURE); /* EIP-155 is later */
-    CHECK_ERR(tx_check(&t, FORK_EIP158, 0), E_OK);
-    CHECK_ERR(tx_check(&t, FORK_EIP158, 7), E_OK);
-    CHECK_ERR(tx_check(&t, FORK_EIP158, 8), E_TX_CHAIN_ID);
+    CHECK_ERR(tx_check(&t, FORK_EIP150, 0, 0), E_SIGNATURE); /* EIP-155 is later */
+    CHECK_ERR(tx_check(&t, FORK_EIP158, 0, 0), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_EIP158, 7, 0), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_EIP158, 8, 0), E_TX_CHAIN_ID);
     t.has_chain_id = false;
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 8), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 8, 0), E_OK);
     t = plain(TX_ACCESS_LIST);
-    CHECK_ERR(tx_check(&t, FORK_ISTANBUL, 7), E_TX_TYPE);
-    CHECK_ERR(tx_check(&t, FORK_BERLIN, 7), E_OK);
-    CHECK_ERR(tx_check(&t, FORK_BERLIN, 1), E_TX_CHAIN_ID);
+    CHECK_ERR(tx_check(&t, FORK_ISTANBUL, 7, 0), E_TX_TYPE);
+    CHECK_ERR(tx_check(&t, FORK_BERLIN, 7, 0), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_BERLIN, 1, 0), E_TX_CHAIN_ID);
     t = plain(TX_DYNAMIC_FEE);
-    CHECK_ERR(tx_check(&t, FORK_BERLIN, 7), E_TX_TYPE);
-    CHECK_ERR(tx_check(&t, FORK_LONDON, 7), E_OK);
-    t = plain(TX_SET_CODE);
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_TX_TYPE);
+    CHECK_ERR(tx_check(&t, FORK_BERLIN, 7, 0), E_TX_TYPE);
+    CHECK_ERR(tx_check(&t, FORK_LONDON, 7, 0), E_OK);
+}
+
+/* EIP-4844: what a blob transaction must carry, and that a chain without blobs takes none. */
+TEST(check_blobs)
+{
+    struct hash hashes[10] = {0};
+    struct tx t = plain(TX_BLOB);
+    for (int i = 0; i < 10; i++)
+        hashes[i].b[0] = 1;
+    t.blob_hashes = hashes;
+    t.blob_hash_count = 6;
+    CHECK_ERR(tx_check(&t, FORK_SHANGHAI, 7, 6), E_TX_TYPE);
+    CHECK_ERR(tx_check(&t, FORK_CANCUN, 7, 6), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_TYPE);
+    CHECK_INT(tx_blob_gas(&t), 6 * 131072);
+    t.blob_hash_count = 7;
+    CHECK_ERR(tx_check(&t, FORK_CANCUN, 7, 6), E_TX_BLOBS);
+    CHECK_ERR(tx_check(&t, FORK_PRAGUE, 7, 9), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 9), E_TX_BLOBS); /* EIP-7594: six in one transaction */
+    t.blob_hash_count = 0;
+    CHECK_ERR(tx_check(&t, FORK_CANCUN, 7, 6), E_TX_BLOBS);
+    t.blob_hash_count = 2;
+    hashes[1].b[0] = 2;
+    CHECK_ERR(tx_check(&t, FORK_CANCUN, 7, 6), E_TX_BLOBS);
+    hashes[1].b[0] = 1;
+    t.is_create = true;
+    CHECK_ERR(tx_check(&t, FORK_CANCUN, 7, 6), E_TX_CREATE);
+}
+
+TEST(check_authorizations)
+{
+    struct tx_auth auths[2] = {0};
+    struct tx t = plain(TX_SET_CODE);
+    t.auths = auths;
+    t.auth_count = 2;
+    CHECK_ERR(tx_check(&t, FORK_CANCUN, 7, 0), E_TX_TYPE);
+    CHECK_ERR(tx_check(&t, FORK_PRAGUE, 7, 0), E_OK);
+    t.gas_limit = 21000 + 2 * 25000;
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_OK);
+    t.gas_limit--;
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_INTRINSIC_GAS);
+    t.auth_count = 0;
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_AUTHS);
+    t.auth_count = 2;
+    t.is_create = true;
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_CREATE);
+}
+
+/* Types 3 and 4 come back from their encoding as they went in, with the signers of their tuples. */
+TEST(lists_of_types_3_and_4)
+{
+    static const uint8_t key[32] = {[31] = 1}, other[32] = {[31] = 2};
+    struct arena a = {0};
+    struct hash hashes[2] = {{{1, 2}}, {{1, 3}}};
+    struct tx_auth auths[3] = {{.chain_id = u256_from_u64(7), .address = {{9}}, .nonce = 5},
+                               {.address = {{8}}, .nonce = UINT64_MAX - 1},
+                               {.chain_id = U256_MAX, .nonce = 1}};
+    CHECK_ERR(tx_auth_sign(&auths[0], key), E_OK);
+    CHECK_ERR(tx_auth_sign(&auths[1], other), E_OK);
+    CHECK_ERR(tx_auth_sign(&auths[2], key), E_OK);
+    auths[2].y_parity = u256_from_u64(2); /* fits the encoding, names nobody */
+    struct tx t = plain(TX_SET_CODE), back;
+    t.auths = auths;
+    t.auth_count = 3;
+    REQUIRE(tx_sign(&t, &a, key) == E_OK);
+    CHECK_ERR(tx_decode(&back, &a, t.raw), E_OK);
+    CHECK(hash_eq(&back.hash, &t.hash) && back.auth_count == 3 && !back.auths[0].is_recovered);
+    CHECK_ERR(tx_recover(&back), E_OK);
+    CHECK(address_eq(&back.sender, &t.sender));
+    for (int i = 0; i < 2; i++) {
+        CHECK(u256_eq(back.auths[i].chain_id, auths[i].chain_id));
+        CHECK(address_eq(&back.auths[i].address, &auths[i].address));
+        CHECK(back.auths[i].nonce == auths[i].nonce && back.auths[i].has_authority);
+        CHECK(address_eq(&back.auths[i].authority, &auths[i].authority));
+    }
+    CHECK(address_eq(&back.auths[0].authority, &t.sender));
+    CHECK(back.auths[2].is_recovered && !back.auths[2].has_authority);
+    auths[2].y_parity = u256_from_u64(256); /* wider than the encoding allows */
+    REQUIRE(tx_sign(&t, &a, key) == E_OK);
+    CHECK_ERR(tx_decode(&back, &a, t.raw), E_RANGE);
+
+    t = plain(TX_BLOB);
+    t.blob_hashes = hashes;
+    t.blob_hash_count = 2;
+    t.max_fee_per_blob_gas = u256_from_u64(77);
+    REQUIRE(tx_sign(&t, &a, key) == E_OK);
+    CHECK_ERR(tx_decode(&back, &a, t.raw), E_OK);
+    CHECK(back.blob_hash_count == 2 && hash_eq(&back.blob_hashes[1], &hashes[1]));
+    CHECK(u256_eq(back.max_fee_per_blob_gas, t.max_fee_per_blob_gas));
+    CHECK_ERR(tx_recover(&back), E_OK);
+    CHECK(address_eq(&back.sender, &t.sender));
+    arena_free(&a);
+}
+
+/* A signature of an authorization must have a low s (EIP-7702); its own tuple is skipped. */
+TEST(authorization_signature_bounds)
+{
+    static const uint8_t key[32] = {[31] = 1};
+    static const struct u256 order = {
+        {0xbfd25e8cd0364141, 0xbaaedce6af48a03b, 0xfffffffffffffffe, 0xffffffffffffffff}};
+    struct tx_auth good = {.nonce = 1}, bad;
+    CHECK_ERR(tx_auth_sign(&good, key), E_OK);
+    good.has_authority = false;
+    tx_recover_auth(&good);
+    CHECK(good.has_authority);
+    bad = good;
+    u256_sub(&bad.s, order, good.s);
+    bad.y_parity = u256_from_u64(1 - good.y_parity.w[0]);
+    tx_recover_auth(&bad);
+    CHECK(!bad.has_authority);
+    bad = good;
+    bad.r = U256_ZERO;
+    tx_recover_auth(&bad);
+    CHECK(!bad.has_authority);
+    bad = good;
+    bad.s = order;
+    tx_recover_auth(&bad);
+    CHECK(!bad.has_authority);
 }
 
 TEST(check_bounds)
 {
     struct tx t = plain(TX_DYNAMIC_FEE);
     t.nonce = UINT64_MAX - 1;
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_OK);
     t.nonce++;
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_TX_NONCE_MAX);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_NONCE_MAX);
     t = plain(TX_DYNAMIC_FEE);
     t.max_priority_fee = u256_from_u64(1);
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_TX_FEE);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_FEE);
     t.max_fee = u256_from_u64(1);
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_OK);
     t.max_fee = U256_MAX;
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_TX_FUNDS);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_FUNDS);
     t = plain(TX_DYNAMIC_FEE);
     t.gas_limit = 20999;
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_TX_INTRINSIC_GAS);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_INTRINSIC_GAS);
     t.gas_limit = LIMIT_TX_GAS;
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_OK);
     t.gas_limit = LIMIT_TX_GAS + 1;
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_TX_GAS_LIMIT);
-    CHECK_ERR(tx_check(&t, FORK_PRAGUE, 7), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_GAS_LIMIT);
+    CHECK_ERR(tx_check(&t, FORK_PRAGUE, 7, 0), E_OK);
 }
 
 TEST(check_initcode)
@@ -305,12 +421,12 @@ TEST(check_initcode)
     t.is_create = true;
     t.gas_limit = 10000000;
     t.data = bytes_of(code, LIMIT_INITCODE_BYTES);
-    CHECK_ERR(tx_check(&t, FORK_SHANGHAI, 7), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_SHANGHAI, 7, 0), E_OK);
     t.data.len++;
-    CHECK_ERR(tx_check(&t, FORK_SHANGHAI, 7), E_TX_INITCODE);
-    CHECK_ERR(tx_check(&t, FORK_PARIS, 7), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_SHANGHAI, 7, 0), E_TX_INITCODE);
+    CHECK_ERR(tx_check(&t, FORK_PARIS, 7, 0), E_OK);
     t.is_create = false;
-    CHECK_ERR(tx_check(&t, FORK_SHANGHAI, 7), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_SHANGHAI, 7, 0), E_OK);
 }
 
 static void check_gas(const struct tx *t, enum fork fork, uint64_t gas, uint64_t floor)
@@ -352,10 +468,10 @@ TEST(floor_gas_is_part_of_the_check)
     memset(data, 1, sizeof data);
     t.data = bytes_of(data, sizeof data);
     t.gas_limit = 21000 + 10 * 4 * 100 - 1;
-    CHECK_ERR(tx_check(&t, FORK_CANCUN, 7), E_OK);
-    CHECK_ERR(tx_check(&t, FORK_PRAGUE, 7), E_TX_INTRINSIC_GAS);
+    CHECK_ERR(tx_check(&t, FORK_CANCUN, 7, 0), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_PRAGUE, 7, 0), E_TX_INTRINSIC_GAS);
     t.gas_limit++;
-    CHECK_ERR(tx_check(&t, FORK_PRAGUE, 7), E_OK);
+    CHECK_ERR(tx_check(&t, FORK_PRAGUE, 7, 0), E_OK);
 }
 
 TEST(intrinsic_gas_overflow)
@@ -366,7 +482,7 @@ TEST(intrinsic_gas_overflow)
     t.access = &access;
     t.access_count = 1;
     CHECK_ERR(tx_intrinsic_gas(&t, FORK_OSAKA, &gas, &floor), E_RANGE);
-    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7), E_TX_INTRINSIC_GAS);
+    CHECK_ERR(tx_check(&t, FORK_OSAKA, 7, 0), E_TX_INTRINSIC_GAS);
 }
 
 TEST(effective_price)

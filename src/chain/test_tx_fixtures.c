@@ -34,7 +34,7 @@ static size_t cases, accepted, files;
 static enum err read_tx(struct tx *t, struct arena *a, struct bytes raw, enum fork fork)
 {
     TRY(tx_decode(t, a, raw));
-    TRY(tx_check(t, fork, 1));
+    TRY(tx_check(t, fork, 1, fork >= FORK_PRAGUE ? 9 : 6));
     return tx_recover(t);
 }
 

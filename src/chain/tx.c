@@ -14,6 +14,10 @@
 #define GAS_INITCODE_WORD 2u /* EIP-3860 */
 #define GAS_FLOOR_TOKEN 10u  /* EIP-7623 */
 #define TOKENS_PER_BYTE 4u   /* a byte that is not zero; a zero byte is one token */
+#define GAS_AUTH 25000u      /* EIP-7702 */
+#define AUTH_MAGIC 0x05u     /* EIP-7702 */
+#define TX_BLOBS_MAX 6u      /* of one transaction (EIP-7594) */
+#define BLOB_HASH_VERSION 1u /* EIP-4844: a KZG commitment */
 
 /* The order of secp256k1, and half of it (EIP-2), big-endian. */
 static const uint8_t ORDER[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -24,6 +28,12 @@ static const uint8_t HALF_ORDER[32] = {
     0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0};
 
 /* --- decoding --------------------------------------------------------------------------------- */
+
+/* EIP-1559 and what came after it. */
+static bool has_two_fees(enum tx_type type)
+{
+    return type >= TX_DYNAMIC_FEE;
+}
 
 /* A transaction's list, split: its fields before the signature, and those after. */
 struct fields {
@@ -40,7 +50,7 @@ static enum err open_fields(struct fields *out, struct bytes raw)
         return E_RLP;
     if (raw.data[0] < 0x80) { /* EIP-2718; an RLP string cannot be a transaction */
         out->type = raw.data[0];
-        if (out->type != TX_ACCESS_LIST && out->type != TX_DYNAMIC_FEE)
+        if (out->type < TX_ACCESS_LIST || out->type > TX_SET_CODE)
             return E_TX_TYPE;
         whole.p++;
     }
@@ -100,6 +110,46 @@ static enum err read_access_list(struct tx *t, struct arena *a, struct rlp *r)
     return E_OK;
 }
 
+static enum err read_blobs(struct tx *t, struct arena *a, struct rlp *r)
+{
+    struct rlp list;
+    TRY(rlp_next_u256(r, &t->max_fee_per_blob_gas));
+    TRY(rlp_next_list(r, &list));
+    TRY(count_items(list, &t->blob_hash_count));
+    struct hash *hash =
+        t->blob_hash_count ? arena_alloc(a, t->blob_hash_count * sizeof *hash) : NULL;
+    for (size_t i = 0; i < t->blob_hash_count; i++)
+        TRY(rlp_next_fixed(&list, hash[i].b, sizeof hash[i].b));
+    t->blob_hashes = hash;
+    return E_OK;
+}
+
+static enum err read_auth(struct tx_auth *out, struct rlp *list)
+{
+    struct rlp tuple;
+    TRY(rlp_next_list(list, &tuple));
+    TRY(rlp_next_u256(&tuple, &out->chain_id));
+    TRY(rlp_next_fixed(&tuple, out->address.b, sizeof out->address.b));
+    TRY(rlp_next_u64(&tuple, &out->nonce));
+    TRY(rlp_next_u256(&tuple, &out->y_parity));
+    if (u256_bit_len(out->y_parity) > 8)
+        return E_RANGE;
+    TRY(rlp_next_u256(&tuple, &out->r));
+    TRY(rlp_next_u256(&tuple, &out->s));
+    return rlp_at_end(&tuple) ? E_OK : E_RLP;
+}
+
+static enum err read_auths(struct tx *t, struct arena *a, struct rlp *r)
+{
+    struct rlp list;
+    TRY(rlp_next_list(r, &list));
+    TRY(count_items(list, &t->auth_count));
+    t->auths = t->auth_count ? arena_zalloc(a, t->auth_count, sizeof *t->auths) : NULL;
+    for (size_t i = 0; i < t->auth_count; i++)
+        TRY(read_auth(&t->auths[i], &list));
+    return E_OK;
+}
+
 /* EIP-155: v = 27, 28, or 35 + 2 * chain id, or one more. */
 static enum err read_v(struct tx *t, uint64_t v)
 {
@@ -148,7 +198,7 @@ static enum err read_fields(struct tx *t, struct arena *a, struct rlp *r)
     }
     TRY(rlp_next_u64(r, &t->nonce));
     TRY(rlp_next_u256(r, &t->max_priority_fee));
-    if (t->type == TX_DYNAMIC_FEE)
+    if (has_two_fees(t->type))
         TRY(rlp_next_u256(r, &t->max_fee));
     else
         t->max_fee = t->max_priority_fee;
@@ -158,6 +208,10 @@ static enum err read_fields(struct tx *t, struct arena *a, struct rlp *r)
     TRY(rlp_next_string(r, &t->data));
     if (t->type != TX_LEGACY)
         TRY(read_access_list(t, a, r));
+    if (t->type == TX_BLOB)
+        TRY(read_blobs(t, a, r));
+    if (t->type == TX_SET_CODE)
+        TRY(read_auths(t, a, r));
     TRY(read_signature(t, r));
     return rlp_at_end(r) ? E_OK : E_RLP;
 }
@@ -193,6 +247,32 @@ static void put_access_list(struct buf *out, const struct tx *t)
     rlp_list_close(out, list);
 }
 
+static void put_blobs(struct buf *out, const struct tx *t)
+{
+    rlp_put_u256(out, t->max_fee_per_blob_gas);
+    size_t list = rlp_list_open(out);
+    for (size_t i = 0; i < t->blob_hash_count; i++)
+        rlp_put_string(out, t->blob_hashes[i].b, sizeof t->blob_hashes[i].b);
+    rlp_list_close(out, list);
+}
+
+static void put_auths(struct buf *out, const struct tx *t)
+{
+    size_t list = rlp_list_open(out);
+    for (size_t i = 0; i < t->auth_count; i++) {
+        const struct tx_auth *auth = &t->auths[i];
+        size_t tuple = rlp_list_open(out);
+        rlp_put_u256(out, auth->chain_id);
+        rlp_put_string(out, auth->address.b, sizeof auth->address.b);
+        rlp_put_u64(out, auth->nonce);
+        rlp_put_u256(out, auth->y_parity);
+        rlp_put_u256(out, auth->r);
+        rlp_put_u256(out, auth->s);
+        rlp_list_close(out, tuple);
+    }
+    rlp_list_close(out, list);
+}
+
 /* Everything before the signature. */
 static void put_unsigned(struct buf *out, const struct tx *t)
 {
@@ -200,7 +280,7 @@ static void put_unsigned(struct buf *out, const struct tx *t)
         rlp_put_u64(out, t->chain_id);
     rlp_put_u64(out, t->nonce);
     rlp_put_u256(out, t->max_priority_fee);
-    if (t->type == TX_DYNAMIC_FEE)
+    if (has_two_fees(t->type))
         rlp_put_u256(out, t->max_fee);
     rlp_put_u64(out, t->gas_limit);
     rlp_put_string(out, t->to.b, t->is_create ? 0 : sizeof t->to.b);
@@ -208,6 +288,10 @@ static void put_unsigned(struct buf *out, const struct tx *t)
     rlp_put_string(out, t->data.data, t->data.len);
     if (t->type != TX_LEGACY)
         put_access_list(out, t);
+    if (t->type == TX_BLOB)
+        put_blobs(out, t);
+    if (t->type == TX_SET_CODE)
+        put_auths(out, t);
 }
 
 static void put_signature(struct buf *out, const struct tx *t)
@@ -245,10 +329,34 @@ static struct hash signing_hash(const struct tx *t, struct bytes unsigned_fields
     return h;
 }
 
+/* finish puts the signature behind the fields and keeps the whole as raw. */
+static void finish(struct tx *t, struct arena *a, struct buf *fields)
+{
+    struct buf raw = {0};
+    put_signature(fields, t);
+    if (t->type != TX_LEGACY)
+        buf_put_u8(&raw, (uint8_t)t->type);
+    rlp_list_header(&raw, fields->len);
+    buf_put(&raw, fields->data, fields->len);
+    t->raw = bytes_of(arena_dup(a, raw.data, raw.len), raw.len);
+    keccak256(&t->hash, raw.data, raw.len);
+    buf_free(&raw);
+}
+
+enum err tx_encode(struct tx *t, struct arena *a)
+{
+    struct buf fields = {0};
+    if (t->has_chain_id && t->chain_id > TX_CHAIN_ID_MAX)
+        return E_RANGE;
+    put_unsigned(&fields, t);
+    finish(t, a, &fields);
+    buf_free(&fields);
+    return E_OK;
+}
+
 enum err tx_sign(struct tx *t, struct arena *a, const uint8_t key32[32])
 {
-    struct buf fields = {0}, raw = {0};
-    ASSERT(t->type == TX_LEGACY || t->type == TX_ACCESS_LIST || t->type == TX_DYNAMIC_FEE);
+    struct buf fields = {0};
     ASSERT(t->type == TX_LEGACY || t->has_chain_id);
     if (t->has_chain_id && t->chain_id > TX_CHAIN_ID_MAX)
         return E_RANGE;
@@ -259,24 +367,35 @@ enum err tx_sign(struct tx *t, struct arena *a, const uint8_t key32[32])
         e = ecdsa_address(&t->sender, key32);
     if (e == E_OK) {
         t->has_sender = true;
-        put_signature(&fields, t);
-        if (t->type != TX_LEGACY)
-            buf_put_u8(&raw, (uint8_t)t->type);
-        rlp_list_header(&raw, fields.len);
-        buf_put(&raw, fields.data, fields.len);
-        t->raw = bytes_of(arena_dup(a, raw.data, raw.len), raw.len);
-        keccak256(&t->hash, raw.data, raw.len);
+        finish(t, a, &fields);
     }
     buf_free(&fields);
-    buf_free(&raw);
     return e;
+}
+
+/* Items of the list before the signature. */
+static size_t unsigned_count(enum tx_type type)
+{
+    switch (type) {
+    case TX_LEGACY:
+        return 6;
+    case TX_ACCESS_LIST:
+        return 8;
+    case TX_DYNAMIC_FEE:
+        return 9;
+    case TX_BLOB:
+        return 11;
+    case TX_SET_CODE:
+        return 10;
+    }
+    return 0;
 }
 
 enum err tx_recover(struct tx *t)
 {
     struct fields f;
     struct rlp_item item;
-    size_t count = t->type == TX_LEGACY ? 6 : t->type == TX_ACCESS_LIST ? 8 : 9;
+    size_t count = unsigned_count(t->type);
     enum err e = open_fields(&f, t->raw);
     for (size_t i = 0; i < count && e == E_OK; i++)
         e = rlp_next(&f.list, &item);
@@ -285,6 +404,52 @@ enum err tx_recover(struct tx *t)
     struct hash digest = signing_hash(t, unsigned_fields);
     TRY(ecdsa_recover(&t->sender, &digest, &t->signature, true)); /* tx_check looks at high s */
     t->has_sender = true;
+    for (size_t i = 0; i < t->auth_count; i++)
+        tx_recover_auth(&t->auths[i]);
+    return E_OK;
+}
+
+/* EIP-7702: keccak256(0x05 || rlp([chain_id, address, nonce])). */
+static struct hash auth_digest(const struct tx_auth *auth)
+{
+    struct buf b = {0};
+    buf_put_u8(&b, AUTH_MAGIC);
+    size_t list = rlp_list_open(&b);
+    rlp_put_u256(&b, auth->chain_id);
+    rlp_put_string(&b, auth->address.b, sizeof auth->address.b);
+    rlp_put_u64(&b, auth->nonce);
+    rlp_list_close(&b, list);
+    struct hash h = keccak256_of(buf_view(&b));
+    buf_free(&b);
+    return h;
+}
+
+void tx_recover_auth(struct tx_auth *auth)
+{
+    struct ecdsa_signature signature;
+    auth->is_recovered = true;
+    auth->has_authority = false;
+    if (u256_bit_len(auth->y_parity) > 1)
+        return;
+    u256_to_be(signature.r, auth->r);
+    u256_to_be(signature.s, auth->s);
+    signature.y_parity = (uint8_t)auth->y_parity.w[0];
+    if (!is_scalar(signature.r) || !is_scalar(signature.s))
+        return;
+    struct hash digest = auth_digest(auth);
+    auth->has_authority = ecdsa_recover(&auth->authority, &digest, &signature, false) == E_OK;
+}
+
+enum err tx_auth_sign(struct tx_auth *auth, const uint8_t key32[32])
+{
+    struct ecdsa_signature signature;
+    struct hash digest = auth_digest(auth);
+    TRY(ecdsa_sign(&signature, &digest, key32));
+    TRY(ecdsa_address(&auth->authority, key32));
+    auth->y_parity = u256_from_u64(signature.y_parity);
+    auth->r = u256_from_be(signature.r);
+    auth->s = u256_from_be(signature.s);
+    auth->is_recovered = auth->has_authority = true;
     return E_OK;
 }
 
@@ -320,6 +485,7 @@ enum err tx_intrinsic_gas(const struct tx *t, enum fork fork, uint64_t *gas_out,
         fits = fits && add(&slots, t->access[i].slot_count, 1);
     fits =
         fits && add(&gas, t->access_count, GAS_ACCESS_ADDRESS) && add(&gas, slots, GAS_ACCESS_SLOT);
+    fits = fits && add(&gas, t->auth_count, GAS_AUTH);
     if (fork >= FORK_PRAGUE) {
         floor = GAS_TX;
         fits = fits && add(&floor, zeros, GAS_FLOOR_TOKEN) &&
@@ -334,7 +500,7 @@ enum err tx_intrinsic_gas(const struct tx *t, enum fork fork, uint64_t *gas_out,
 
 /* --- static validity -------------------------------------------------------------------------- */
 
-static enum err check_type(const struct tx *t, enum fork fork, uint64_t chain_id)
+static enum err check_type(const struct tx *t, enum fork fork, unsigned blobs_max)
 {
     switch (t->type) {
     case TX_LEGACY:
@@ -350,19 +516,49 @@ static enum err check_type(const struct tx *t, enum fork fork, uint64_t chain_id
             return E_TX_TYPE;
         break;
     case TX_BLOB:
+        if (fork < FORK_CANCUN || blobs_max == 0)
+            return E_TX_TYPE;
+        break;
     case TX_SET_CODE:
-        return E_TX_TYPE;
+        if (fork < FORK_PRAGUE)
+            return E_TX_TYPE;
+        break;
     }
-    if (chain_id && t->has_chain_id && t->chain_id != chain_id)
-        return E_TX_CHAIN_ID;
     return E_OK;
 }
 
-enum err tx_check(const struct tx *t, enum fork fork, uint64_t chain_id)
+/* What types 3 and 4 demand of their own lists. */
+static enum err check_lists(const struct tx *t, enum fork fork, unsigned blobs_max)
+{
+    if (t->type < TX_BLOB)
+        return E_OK;
+    if (t->is_create)
+        return E_TX_CREATE;
+    if (t->type == TX_SET_CODE)
+        return t->auth_count ? E_OK : E_TX_AUTHS;
+    if (fork >= FORK_OSAKA && blobs_max > TX_BLOBS_MAX)
+        blobs_max = TX_BLOBS_MAX;
+    if (t->blob_hash_count == 0 || t->blob_hash_count > blobs_max)
+        return E_TX_BLOBS;
+    for (size_t i = 0; i < t->blob_hash_count; i++)
+        if (t->blob_hashes[i].b[0] != BLOB_HASH_VERSION)
+            return E_TX_BLOBS;
+    return E_OK;
+}
+
+uint64_t tx_blob_gas(const struct tx *t)
+{
+    return (uint64_t)t->blob_hash_count * TX_GAS_PER_BLOB;
+}
+
+enum err tx_check(const struct tx *t, enum fork fork, uint64_t chain_id, unsigned blobs_max)
 {
     uint64_t gas, floor;
     struct u256 cost;
-    TRY(check_type(t, fork, chain_id));
+    TRY(check_type(t, fork, blobs_max));
+    if (chain_id && t->has_chain_id && t->chain_id != chain_id)
+        return E_TX_CHAIN_ID;
+    TRY(check_lists(t, fork, blobs_max));
     if (fork >= FORK_HOMESTEAD && memcmp(t->signature.s, HALF_ORDER, 32) > 0)
         return E_SIGNATURE;
     if (t->nonce == UINT64_MAX) /* EIP-2681 */

@@ -8,12 +8,11 @@
 #include "base/u256.h"
 #include "evm/fork.h"
 
-/* fork_named: "Cancun", "Merge" and "Paris", "ConstantinopleFix", "SpuriousDragon" ... False for a
- * name that is none of ours: "Constantinople" too, whose EIP-1283 was taken out before it went
- * live. */
+/* fork_named: "Cancun", "Merge" and "Paris", "ConstantinopleFix" and "Petersburg", "EIP158" and
+ * "SpuriousDragon" ... False for a name that is none. */
 bool fork_named(const char *name, enum fork *out);
 
-/* The name that fixtures use most for it ("ConstantinopleFix" for FORK_CONSTANTINOPLE). */
+/* The name that fixtures use most for it ("ConstantinopleFix" for FORK_PETERSBURG). */
 const char *fork_name(enum fork fork);
 
 /* EIP-7840: blobs of a block, and how fast their price moves. All 0 before Cancun. */
