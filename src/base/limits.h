@@ -7,17 +7,18 @@
 #define LIMIT_CALL_DEPTH 1024u      /* EVM call frames */
 #define LIMIT_EVM_STACK_WORDS 1024u /* operands of one frame */
 #define LIMIT_EVM_MEMORY_BYTES \
-    (UINT64_C(4) << 30)                    /* memories of one call tree (reserved, not used) */
-#define LIMIT_EVM_STACK_BYTES (64u << 20)  /* C stack of a thread that executes */
-#define LIMIT_CODE_BYTES 24576u            /* EIP-170 */
-#define LIMIT_INITCODE_BYTES 49152u        /* EIP-3860 */
-#define LIMIT_STATE_VALUE_BYTES (1u << 20) /* one storage value of a service */
-#define LIMIT_STATE_HISTORY 128u           /* blocks whose state can be read and proved */
-#define LIMIT_POOL_TXS 200000u             /* waiting transactions */
-#define LIMIT_POOL_PER_SENDER 16384u       /* waiting transactions of one sender */
-#define LIMIT_POOL_BYTES (512u << 20)      /* their encoded size */
-#define LIMIT_RPC_BODY_BYTES (8u << 20)    /* one HTTP body or WebSocket message */
-#define LIMIT_RPC_BATCH 1000u              /* requests in one JSON-RPC batch */
+    (UINT64_C(4) << 30)                        /* memories of one call tree (reserved, not used) */
+#define LIMIT_EVM_STACK_BYTES (64u << 20)      /* C stack of a thread that executes */
+#define LIMIT_EVM_CODE_CACHE_BYTES (64u << 20) /* prepared code of one thread that executes */
+#define LIMIT_CODE_BYTES 24576u                /* EIP-170 */
+#define LIMIT_INITCODE_BYTES 49152u            /* EIP-3860 */
+#define LIMIT_STATE_VALUE_BYTES (1u << 20)     /* one storage value of a service */
+#define LIMIT_STATE_HISTORY 128u               /* blocks whose state can be read and proved */
+#define LIMIT_POOL_TXS 200000u                 /* waiting transactions */
+#define LIMIT_POOL_PER_SENDER 16384u           /* waiting transactions of one sender */
+#define LIMIT_POOL_BYTES (512u << 20)          /* their encoded size */
+#define LIMIT_RPC_BODY_BYTES (8u << 20)        /* one HTTP body or WebSocket message */
+#define LIMIT_RPC_BATCH 1000u                  /* requests in one JSON-RPC batch */
 #define LIMIT_RPC_RESPONSE_BYTES (64u << 20)
 #define LIMIT_RPC_CONNECTIONS 4096u
 #define LIMIT_RPC_CALL_GAS 100000000u /* eth_call and eth_estimateGas */

@@ -20,7 +20,8 @@
 struct evm *evm_new(void);
 void evm_free(struct evm *e);
 
-/* evm_run is the frame_runner of bytecode: f->code_address has code (or f creates), w->evm is set.
+/* evm_run is the frame_runner of bytecode. False when f->code_address has no code (and f does not
+ * create) or w->evm is NULL.
  * A delegation (EIP-7702) is followed once. With w->tracer set every instruction is reported and
  * the plain interpreter runs; the results are the same. */
 bool evm_run(struct world *w, const struct frame *f, struct frame_result *out);

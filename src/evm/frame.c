@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "crypto/keccak.h"
+#include "evm/tracer.h"
 
 #define GAS_CODE_DEPOSIT_BYTE 200 /* Yellow Paper, G_codedeposit */
 
@@ -50,6 +51,34 @@ struct address frame_create2_address(const struct address *creator, const struct
     return low_20(&h);
 }
 
+/* --- statuses --------------------------------------------------------------------------------- */
+
+const char *frame_status_text(enum frame_status s)
+{
+    static const char *const texts[FRAME_STATUS_COUNT] = {
+        [FRAME_SUCCESS] = "success",
+        [FRAME_REVERT] = "execution reverted",
+        [FRAME_OUT_OF_GAS] = "out of gas",
+        [FRAME_INVALID] = "invalid input",
+        [FRAME_DEPTH] = "max call depth exceeded",
+        [FRAME_BALANCE] = "insufficient balance for transfer",
+        [FRAME_NONCE] = "nonce uint64 overflow",
+        [FRAME_STACK_UNDERFLOW] = "stack underflow",
+        [FRAME_STACK_OVERFLOW] = "stack limit reached 1024",
+        [FRAME_BAD_JUMP] = "invalid jump destination",
+        [FRAME_INVALID_OPCODE] = "invalid opcode",
+        [FRAME_WRITE_PROTECTION] = "write protection",
+        [FRAME_RETURN_DATA_BOUNDS] = "return data out of bounds",
+        [FRAME_COLLISION] = "contract address collision",
+        [FRAME_CODE_SIZE] = "max code size exceeded",
+        [FRAME_INITCODE_SIZE] = "max initcode size exceeded",
+        [FRAME_CODE_PREFIX] = "invalid code: must not begin with 0xef",
+        [FRAME_CODE_GAS] = "contract creation code storage out of gas",
+    };
+    ASSERT(s < FRAME_STATUS_COUNT);
+    return texts[s];
+}
+
 /* --- one frame -------------------------------------------------------------------------------- */
 
 static void fail(struct frame_result *out, enum frame_status status)
@@ -64,8 +93,8 @@ static bool run(struct world *w, const struct frame *f, struct frame_result *out
         if (!w->runners[i](w, f, out))
             continue;
         ASSERT(out->gas_left >= 0 && out->gas_left <= f->gas);
-        if (out->status == FRAME_OUT_OF_GAS || out->status == FRAME_INVALID)
-            fail(out, out->status); /* these leave neither gas nor output */
+        if (frame_is_halt(out->status))
+            fail(out, out->status);
         return true;
     }
     return false;
@@ -98,12 +127,12 @@ static void deposit(struct world *w, const struct address *created, struct frame
     bool too_large = fork >= FORK_EIP158 && code.len > LIMIT_CODE_BYTES;
     bool reserved = fork >= FORK_LONDON && code.len > 0 && code.data[0] == 0xef;
     if (too_large || reserved) {
-        fail(out, FRAME_INVALID);
+        fail(out, too_large ? FRAME_CODE_SIZE : FRAME_CODE_PREFIX);
         return;
     }
     if (code.len > (uint64_t)out->gas_left / GAS_CODE_DEPOSIT_BYTE) {
         if (fork >= FORK_HOMESTEAD)
-            fail(out, FRAME_OUT_OF_GAS);
+            fail(out, FRAME_CODE_GAS);
         else
             out->output = (struct bytes){0};
         return;
@@ -118,62 +147,90 @@ static bool is_occupied(struct state *s, const struct address *a)
     return state_nonce(s, a) != 0 || !hash_eq(&code_hash, &KECCAK_EMPTY) || state_has_storage(s, a);
 }
 
-static void create(struct world *w, const struct frame *f, struct frame_result *out)
+/* enter tells a tracer; the new contract's address is only worked out for a creation. */
+static void enter(struct world *w, const struct frame *f, const struct address *recipient)
+{
+    if (w->tracer && w->tracer->enter)
+        w->tracer->enter(w->tracer->ctx, w, f, recipient);
+}
+
+static void start_creation(struct world *w, const struct frame *init, struct frame_result *out)
+{
+    struct state *s = w->state;
+    state_checkpoint_t before = state_checkpoint(s);
+    state_mark_created(s, &init->recipient);
+    if (w->block->fork >= FORK_EIP158)
+        state_set_nonce(s, &init->recipient, 1);
+    bool paid = state_transfer(s, &init->caller, &init->recipient, init->value);
+    ASSERT(paid);
+    *out = (struct frame_result){.status = FRAME_SUCCESS, .gas_left = init->gas};
+    if (!run(w, init, out))
+        fail(out, FRAME_INVALID);
+    if (out->status == FRAME_SUCCESS)
+        deposit(w, &init->recipient, out);
+    if (out->status == FRAME_SUCCESS)
+        out->created = init->recipient;
+    else
+        state_revert(s, before);
+}
+
+/* refused: the creation that cannot begin; the caller's nonce then stays. */
+static void create(struct world *w, const struct frame *f, enum frame_status refused,
+                   struct frame_result *out)
 {
     struct state *s = w->state;
     uint64_t nonce = state_nonce(s, &f->caller);
-    if (nonce == UINT64_MAX) { /* EIP-2681: nothing ran, as if the caller could not pay */
-        *out = (struct frame_result){.status = FRAME_BALANCE, .gas_left = f->gas};
+    struct frame init = *f;
+    if (nonce == UINT64_MAX && refused == FRAME_SUCCESS)
+        refused = FRAME_NONCE;
+    if (refused != FRAME_SUCCESS && !w->tracer) {
+        *out = (struct frame_result){.status = refused, .gas_left = f->gas};
         return;
     }
-    struct frame init = *f;
     init.recipient = f->kind == FRAME_CREATE2
                          ? frame_create2_address(&f->caller, &f->salt, f->input)
                          : frame_create_address(&f->caller, nonce);
     init.code_address = init.recipient;
+    enter(w, f, &init.recipient);
+    if (refused != FRAME_SUCCESS) {
+        *out = (struct frame_result){.status = refused, .gas_left = f->gas};
+        return;
+    }
     state_set_nonce(s, &f->caller, nonce + 1);
     if (w->block->fork >= FORK_BERLIN) /* EIP-2929: warm even if the creation fails */
         state_warm_address(s, &init.recipient);
-    if (is_occupied(s, &init.recipient)) {
-        fail(out, FRAME_INVALID);
-        return;
-    }
-    state_checkpoint_t before = state_checkpoint(s);
-    state_mark_created(s, &init.recipient);
-    if (w->block->fork >= FORK_EIP158)
-        state_set_nonce(s, &init.recipient, 1);
-    bool paid = state_transfer(s, &f->caller, &init.recipient, f->value);
-    ASSERT(paid);
-    *out = (struct frame_result){.status = FRAME_SUCCESS, .gas_left = f->gas};
-    if (!run(w, &init, out))
-        fail(out, FRAME_INVALID);
-    if (out->status == FRAME_SUCCESS)
-        deposit(w, &init.recipient, out);
-    if (out->status == FRAME_SUCCESS)
-        out->created = init.recipient;
+    if (is_occupied(s, &init.recipient))
+        fail(out, FRAME_COLLISION);
     else
-        state_revert(s, before);
+        start_creation(w, &init, out);
+}
+
+/* Why a frame cannot begin; FRAME_SUCCESS: it can. */
+static enum frame_status refusal(struct world *w, const struct frame *f, bool pays)
+{
+    if (f->depth > LIMIT_CALL_DEPTH)
+        return FRAME_DEPTH;
+    if (pays && u256_cmp(state_balance(w->state, &f->caller), f->value) < 0)
+        return FRAME_BALANCE;
+    return FRAME_SUCCESS;
 }
 
 void frame_call(struct world *w, const struct frame *f, struct frame_result *out)
 {
     bool creates = f->kind == FRAME_CREATE || f->kind == FRAME_CREATE2;
     bool pays = f->kind != FRAME_DELEGATECALL && !u256_is_zero(f->value);
+    enum frame_status refused = refusal(w, f, pays);
     ASSERT(f->gas >= 0);
-    if (f->is_static && (creates || (pays && f->kind == FRAME_CALL))) {
-        fail(out, FRAME_INVALID);
-        return;
-    }
-    if (f->depth > LIMIT_CALL_DEPTH) {
-        *out = (struct frame_result){.status = FRAME_DEPTH, .gas_left = f->gas};
-        return;
-    }
-    if (pays && u256_cmp(state_balance(w->state, &f->caller), f->value) < 0) {
-        *out = (struct frame_result){.status = FRAME_BALANCE, .gas_left = f->gas};
-        return;
-    }
-    if (creates)
-        create(w, f, out);
+    if (!creates)
+        enter(w, f, &f->recipient);
+    if (f->is_static && (creates || (pays && f->kind == FRAME_CALL)))
+        fail(out, FRAME_WRITE_PROTECTION);
+    else if (creates)
+        create(w, f, refused, out);
+    else if (refused != FRAME_SUCCESS)
+        *out = (struct frame_result){.status = refused, .gas_left = f->gas};
     else
         call(w, f, out);
+    if (w->tracer && w->tracer->leave)
+        w->tracer->leave(w->tracer->ctx, w, f, out);
 }

@@ -7,7 +7,8 @@
  * city know only this header.
  *
  * Ownership  input is borrowed for the call; output belongs to the world's arena, which lives until
- *            the end of the transaction. */
+ *            the end of the transaction. The output of a frame below depth 0 is only good until the
+ *            next frame_call. */
 #ifndef PARVIS_EVM_FRAME_H
 #define PARVIS_EVM_FRAME_H
 
@@ -25,6 +26,7 @@ struct block_env {
     struct hash prev_randao;
     struct u256 base_fee;
     struct u256 blob_base_fee; /* EIP-7516; 0 on a chain of ours, which carries no blobs */
+    unsigned blobs_max;        /* of a block (EIP-7840); 0 on a chain of ours: no type 3 */
     struct u256 difficulty;    /* before FORK_PARIS; afterwards prev_randao answers */
     enum fork fork;
     /* hash of one of the last 256 blocks; zero hash otherwise */
@@ -43,11 +45,35 @@ enum frame_kind {
 enum frame_status {
     FRAME_SUCCESS,
     FRAME_REVERT,     /* output is the revert data; unused gas is returned */
-    FRAME_OUT_OF_GAS, /* this and the following consume all gas */
-    FRAME_INVALID,    /* invalid opcode, stack, jump, static violation, bad input to a precompile */
+    FRAME_OUT_OF_GAS, /* an exceptional halt (frame_is_halt): all gas is gone, no output */
+    FRAME_INVALID,    /* halt for another reason: bad input to a precompile, nobody runs the code */
     FRAME_DEPTH,      /* call depth limit: nothing ran, gas is returned */
     FRAME_BALANCE,    /* value above the caller's balance: nothing ran, gas is returned */
+    FRAME_NONCE,      /* EIP-2681: the creator's nonce is at its end; as FRAME_BALANCE */
+    /* exceptional halts, told apart for people and tools */
+    FRAME_STACK_UNDERFLOW,
+    FRAME_STACK_OVERFLOW,
+    FRAME_BAD_JUMP,
+    FRAME_INVALID_OPCODE,
+    FRAME_WRITE_PROTECTION,   /* a change in a static frame */
+    FRAME_RETURN_DATA_BOUNDS, /* EIP-211 */
+    FRAME_COLLISION,          /* EIP-684, EIP-7610: the new contract's address is taken */
+    FRAME_CODE_SIZE,          /* EIP-170 */
+    FRAME_INITCODE_SIZE,      /* EIP-3860 */
+    FRAME_CODE_PREFIX,        /* EIP-3541: new code begins with 0xef */
+    FRAME_CODE_GAS,           /* EIP-2: the deposit of the code cannot be paid */
+    FRAME_STATUS_COUNT
 };
+
+/* Whether the status is an exceptional halt: no gas left, no output. */
+static inline bool frame_is_halt(enum frame_status s)
+{
+    return s != FRAME_SUCCESS && s != FRAME_REVERT && s != FRAME_DEPTH && s != FRAME_BALANCE &&
+           s != FRAME_NONCE;
+}
+
+/* What Ethereum's tools read in such a case: "out of gas", "stack underflow", ... */
+const char *frame_status_text(enum frame_status s);
 
 struct frame {
     enum frame_kind kind;
@@ -99,9 +125,9 @@ struct world {
  *
  * Nobody answers for an address without code: the value arrives, all gas is left. Where there is
  * code (or a creation) and no runner takes it, the frame is FRAME_INVALID: a build without the
- * bytecode runner refuses contracts in a defined way. A native transfer emits no event.
- * FRAME_CREATE* raise the caller's nonce, at every depth, and that stays when the creation fails
- * (EIP-161); an occupied address (EIP-684, EIP-7610) is FRAME_INVALID. */
+ * bytecode runner refuses contracts in a defined way. w->tracer sees every frame come and go. A
+ * native transfer emits no event. FRAME_CREATE* raise the caller's nonce, at every depth, and that
+ * stays when the creation fails (EIP-161); an occupied address is FRAME_COLLISION. */
 void frame_call(struct world *w, const struct frame *f, struct frame_result *out);
 
 /* keccak256(rlp([creator, nonce]))[12:]: where FRAME_CREATE deploys. */

@@ -165,16 +165,16 @@ TEST(static_frames)
     b.frame.is_static = true;
     CHECK_INT(call(&b), FRAME_SUCCESS);
     b.frame.value = u256_from_u64(1);
-    CHECK_INT(call(&b), FRAME_INVALID);
+    CHECK_INT(call(&b), FRAME_WRITE_PROTECTION);
     CHECK_INT(b.result.gas_left, 0);
     CHECK_INT(balance(&b, &BOB), 0);
     b.frame.kind = FRAME_DELEGATECALL; /* passes a value on without moving it */
     CHECK_INT(call(&b), FRAME_SUCCESS);
     b.frame.value = U256_ZERO;
     b.frame.kind = FRAME_CREATE;
-    CHECK_INT(call(&b), FRAME_INVALID);
+    CHECK_INT(call(&b), FRAME_WRITE_PROTECTION);
     b.frame.kind = FRAME_CREATE2;
-    CHECK_INT(call(&b), FRAME_INVALID);
+    CHECK_INT(call(&b), FRAME_WRITE_PROTECTION);
     CHECK_INT(state_nonce(b.state, &ALICE), 0);
     bench_close(&b);
 }
@@ -316,13 +316,13 @@ TEST(create_limits_of_code)
         size_t deployed;
     } rows[] = {
         {FORK_OSAKA, LIMIT_CODE_BYTES, 0, 10000000, FRAME_SUCCESS, LIMIT_CODE_BYTES},
-        {FORK_OSAKA, LIMIT_CODE_BYTES + 1, 0, 10000000, FRAME_INVALID, 0}, /* EIP-170 */
+        {FORK_OSAKA, LIMIT_CODE_BYTES + 1, 0, 10000000, FRAME_CODE_SIZE, 0}, /* EIP-170 */
         {FORK_EIP150, LIMIT_CODE_BYTES + 1, 0, 10000000, FRAME_SUCCESS, LIMIT_CODE_BYTES + 1},
-        {FORK_OSAKA, 1, 0xef, 10000, FRAME_INVALID, 0}, /* EIP-3541 */
+        {FORK_OSAKA, 1, 0xef, 10000, FRAME_CODE_PREFIX, 0}, /* EIP-3541 */
         {FORK_BERLIN, 1, 0xef, 10000, FRAME_SUCCESS, 1},
         {FORK_OSAKA, 3, 0, 10 + 600, FRAME_SUCCESS, 3},
-        {FORK_OSAKA, 3, 0, 10 + 599, FRAME_OUT_OF_GAS, 0}, /* EIP-2 */
-        {FORK_HOMESTEAD, 3, 0, 10 + 599, FRAME_OUT_OF_GAS, 0},
+        {FORK_OSAKA, 3, 0, 10 + 599, FRAME_CODE_GAS, 0}, /* EIP-2 */
+        {FORK_HOMESTEAD, 3, 0, 10 + 599, FRAME_CODE_GAS, 0},
         {FORK_FRONTIER, 3, 0, 10 + 599, FRAME_SUCCESS, 0},
         {FORK_OSAKA, 0, 0, 10, FRAME_SUCCESS, 0},
     };
@@ -356,7 +356,7 @@ TEST(create_collisions)
             state_set_code(b.state, &at, bytes_str("old"));
         else
             state_set_storage(b.state, &at, &slot, bytes_str("old"));
-        CHECK_INT(call(&b), FRAME_INVALID);
+        CHECK_INT(call(&b), FRAME_COLLISION);
         CHECK_INT(b.result.gas_left, 0);
         CHECK_INT(state_nonce(b.state, &ALICE), 1);
         CHECK_INT(balance(&b, &at), 0);
@@ -377,7 +377,7 @@ TEST(create_refusals_before_anything_runs)
     CHECK_INT(state_nonce(b.state, &ALICE), 0);
     b.frame.depth = 0;
     state_set_nonce(b.state, &ALICE, UINT64_MAX); /* EIP-2681 */
-    CHECK_INT(call(&b), FRAME_BALANCE);
+    CHECK_INT(call(&b), FRAME_NONCE);
     CHECK_INT(b.result.gas_left, 100000);
     bench_close(&b);
 }
@@ -391,7 +391,7 @@ TEST(create2_deploys)
     CHECK_INT(call(&b), FRAME_SUCCESS);
     CHECK(address_eq(&b.result.created, &expected));
     CHECK_INT(state_nonce(b.state, &ALICE), 1);
-    CHECK_INT(call(&b), FRAME_INVALID); /* the same address again */
+    CHECK_INT(call(&b), FRAME_COLLISION); /* the same address again */
     CHECK_INT(state_nonce(b.state, &ALICE), 2);
     bench_close(&b);
 }

@@ -26,10 +26,9 @@ static bool outcome(struct rpc_call *c, const struct frame_result *r)
         return rpc_fail(c, RPC_SERVER, "insufficient funds for gas * price + value");
     case FRAME_DEPTH:
         return rpc_fail(c, RPC_SERVER, "max call depth exceeded");
-    case FRAME_INVALID:
-        break;
+    default:
+        return rpc_fail(c, RPC_SERVER, frame_status_text(r->status));
     }
-    return rpc_fail(c, RPC_SERVER, "invalid opcode");
 }
 
 bool eth_call(struct rpc_call *c)

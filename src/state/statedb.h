@@ -61,6 +61,11 @@ enum err statedb_view_open(struct statedb_view **out, struct store *store, struc
 void statedb_view_close(struct statedb_view *v);
 const struct state_reader *statedb_view_reader(struct statedb_view *v);
 
+/* statedb_view_root: the root the state would have if the changes of s (a state over this view's
+ * reader) were merged in. Nothing is stored and the view is as before: for simulated blocks. Costs
+ * what changed. E_OK | the code of state_error | E_PRUNED | E_CORRUPT | E_IO. */
+enum err statedb_view_root(struct statedb_view *v, struct state *s, struct hash *root_out);
+
 /* Proofs (EIP-1186): an RLP list of the nodes. E_OK | E_CORRUPT | E_IO. */
 enum err statedb_prove_account(struct statedb_view *v, const struct address *a,
                                struct buf *rlp_list_out);

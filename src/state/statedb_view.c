@@ -174,3 +174,141 @@ enum err statedb_prove_storage(struct statedb_view *v, const struct address *a,
     return trie_prove(view_storage(v, &owner, &r), bytes_of(slot_hash.b, sizeof slot_hash.b),
                       rlp_list_out);
 }
+
+/* What the root would be: changes merged into tries of their own, which nobody else sees. */
+
+struct preview {
+    struct statedb_view *view;
+    struct trie *accounts;
+    enum err error;
+    struct buf scratch;
+    /* the account being visited */
+    bool any, cleared;
+    struct address address;
+    struct record before;
+    struct place place;
+    struct trie *storage; /* NULL: none of its slots changed */
+};
+
+static void preview_failed(struct preview *p, enum err e)
+{
+    if (p->error == E_OK)
+        p->error = e;
+}
+
+static struct bytes hash_bytes(const struct hash *h)
+{
+    return bytes_of(h->b, sizeof h->b);
+}
+
+/* The account is complete when the next one begins, or at the end. */
+static void preview_finish(struct preview *p, const struct account *now_opt)
+{
+    struct hash name = name_of_address(&p->address);
+    struct account now = now_opt ? *now_opt : p->before.account;
+    now.storage_root = p->cleared ? KECCAK_EMPTY_TRIE : p->before.account.storage_root;
+    if (p->storage)
+        now.storage_root = trie_root(p->storage);
+    buf_clear(&p->scratch);
+    account_encode(&p->scratch, &now);
+    if (p->error == E_OK)
+        preview_failed(p, trie_put(p->accounts, hash_bytes(&name), buf_view(&p->scratch),
+                                   p->view->height + 1));
+}
+
+static void preview_close(struct preview *p)
+{
+    if (p->any)
+        preview_finish(p, NULL);
+    trie_free(p->storage);
+    buf_free(&p->place.flat);
+    p->storage = NULL;
+    p->place = (struct place){0};
+    p->any = p->cleared = false;
+}
+
+static void preview_open(struct preview *p, const struct address *a)
+{
+    if (p->any && address_eq(&p->address, a))
+        return;
+    preview_close(p);
+    struct hash name = name_of_address(a);
+    p->any = true;
+    p->address = *a;
+    enum err e = view_record(p->view, &name, &p->before);
+    if (e != E_OK) {
+        preview_failed(p, e);
+        p->before = record_absent();
+    }
+}
+
+static void preview_cleared(void *ctx, const struct address *a)
+{
+    struct preview *p = ctx;
+    preview_open(p, a);
+    p->cleared = true;
+}
+
+static void preview_storage(void *ctx, const struct address *a, const struct hash *slot,
+                            struct bytes value)
+{
+    struct preview *p = ctx;
+    preview_open(p, a);
+    if (!p->storage) {
+        p->place =
+            (struct place){.txn = &p->view->txn, .is_storage = true, .owner = name_of_address(a)};
+        struct trie_source source = place_source(&p->place);
+        p->storage = p->cleared ? trie_new(&source, &KECCAK_EMPTY_TRIE, 0)
+                                : trie_new(&source, &p->before.account.storage_root,
+                                           p->before.storage_height);
+    }
+    struct hash name = name_of_slot(slot);
+    buf_clear(&p->scratch);
+    if (value.len)
+        put_trie_value(&p->scratch, value);
+    if (p->error == E_OK)
+        preview_failed(
+            p, trie_put(p->storage, hash_bytes(&name), buf_view(&p->scratch), p->view->height + 1));
+}
+
+static void preview_account(void *ctx, const struct address *a, const struct account *now_opt)
+{
+    struct preview *p = ctx;
+    preview_open(p, a);
+    if (now_opt) {
+        preview_finish(p, now_opt);
+    } else if (p->error == E_OK) {
+        struct hash name = name_of_address(a);
+        preview_failed(
+            p, trie_put(p->accounts, hash_bytes(&name), bytes_of(NULL, 0), p->view->height + 1));
+    }
+    p->any = false;
+    preview_close(p);
+}
+
+static void preview_code(void *ctx, const struct hash *code_hash, struct bytes code)
+{
+    (void)ctx;
+    (void)code_hash;
+    (void)code;
+}
+
+enum err statedb_view_root(struct statedb_view *v, struct state *s, struct hash *root_out)
+{
+    TRY(state_error(s));
+    struct place place = v->accounts_place;
+    place.flat = (struct buf){0};
+    struct trie_source source = place_source(&place);
+    struct hash before = trie_root(v->accounts);
+    struct preview p = {.view = v, .accounts = trie_new(&source, &before, v->height)};
+    struct state_change_visitor visitor = {preview_account, preview_storage, preview_cleared,
+                                           preview_code, &p};
+    state_visit_changes(s, &visitor);
+    preview_close(&p);
+    if (p.error == E_OK)
+        *root_out = trie_root(p.accounts);
+    trie_free(p.accounts);
+    buf_free(&place.flat);
+    buf_free(&p.scratch);
+    return p.error;
+}
