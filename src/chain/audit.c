@@ -111,6 +111,8 @@ static enum err check_header(struct audit *a, const struct stored_header *h,
         return bad_block(a, number,
                          T("the header does not continue the block before",
                            "l'en-tête ne suit pas le bloc précédent"));
+    if (a->again->genesis.is_ethereum) /* such blocks have no seal of ours */
+        return E_OK;
     if (replay_seal(&h->hash, &h->seal, &a->again->genesis.proposer) != E_OK)
         return bad_block(
             a, number,
@@ -318,7 +320,7 @@ static enum err open_again(struct audit *a, const char *scratch_dir, struct stor
         e = store_open(scratch, &config, a->d);
     explicit_bzero(key, sizeof key);
     if (e == E_OK)
-        e = genesis_parse(&g, buf_view(&text), a->d);
+        e = genesis_parse_stored(&g, buf_view(&text), a->d);
     if (e == E_OK) {
         e = chain_create(*scratch, &g, a->d);
         genesis_free(&g);

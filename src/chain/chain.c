@@ -24,21 +24,6 @@ uint64_t chain_salt(struct store *s)
 
 /* --- block 0 ---------------------------------------------------------------------------------- */
 
-static struct header genesis_header(const struct genesis *g, const struct hash *state_root)
-{
-    struct header h = {
-        .beneficiary = g->proposer,
-        .state_root = *state_root,
-        .transactions_root = KECCAK_EMPTY_TRIE,
-        .receipts_root = KECCAK_EMPTY_TRIE,
-        .gas_limit = g->gas_limit,
-        .timestamp_s = g->timestamp_s,
-        .extra_data = bytes_of(g->extra_data, g->extra_data_len),
-    };
-    header_own(&h);
-    return h;
-}
-
 static enum err put_meta(struct store_txn *t, const char *name, struct bytes value)
 {
     return store_put(t, TABLE_META, (struct store_key){.name = bytes_str(name)}, value);
@@ -122,7 +107,7 @@ static enum err load_genesis(struct chain *c, struct store_txn *t, struct diag *
     struct buf text = {0};
     enum err e = blocks_meta(t, META_GENESIS, &text);
     if (e == E_OK)
-        e = genesis_parse(&c->genesis, buf_view(&text), d);
+        e = genesis_parse_stored(&c->genesis, buf_view(&text), d);
     buf_free(&text);
     return e;
 }

@@ -290,7 +290,8 @@ static enum err import_block(struct transfer *x, struct chain *c)
     arena_reset(&x->arena);
     if (decode_record(&b, &x->arena, buf_view(&x->record)) != E_OK)
         return bad_place(x, T("it is not a block", "ce n'est pas un bloc"));
-    if (replay_seal(&b.hash, &b.seal, &chain_genesis(c)->proposer) != E_OK)
+    if (!chain_genesis(c)->is_ethereum &&
+        replay_seal(&b.hash, &b.seal, &chain_genesis(c)->proposer) != E_OK)
         return bad_place(
             x, T("the seal is not the proposer's", "le sceau n'est pas celui du proposant"));
     if (replay_recover(b.txs, b.tx_count, &bad) != E_OK)
@@ -348,7 +349,7 @@ static enum err import_all(struct transfer *x, struct store *store)
     TRY(check_file(x));
     TRY(rewind_file(x));
     TRY(next_record(x, &kind));
-    TRY(genesis_parse(&g, buf_view(&x->record), x->d));
+    TRY(genesis_parse_stored(&g, buf_view(&x->record), x->d));
     enum err e = set_marker(store, true);
     if (e == E_OK)
         e = chain_create(store, &g, x->d);

@@ -1,4 +1,4 @@
-#include "chain/genesis.h"
+#include "chain/genesis_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,23 +14,19 @@
 
 static const char *const ROOT_MEMBERS[] = {"parvis",    "chainId", "timestamp", "gasLimit",
                                            "extraData", "engine",  "roles",     "alloc",
-                                           "services",  NULL};
+                                           "services",  "forks",   NULL};
+static const char *const FORK_MEMBERS[] = {"cancun", "prague", "osaka", NULL};
 static const char *const ENGINE_MEMBERS[] = {"name", "proposer", NULL};
 static const char *const ACCOUNT_MEMBERS[] = {"balance", "nonce", "code", "storage", NULL};
 
-/* Where a value stands in the file, as a person finds it: "alloc.0x12.balance". */
-struct path {
-    char text[256];
-};
-
-static struct path path_of(const char *parent, const char *member)
+struct path path_of(const char *parent, const char *member)
 {
     struct path p;
     snprintf(p.text, sizeof p.text, "%.120s%s%.120s", parent, parent[0] ? "." : "", member);
     return p;
 }
 
-static enum err refuse(struct diag *d, const char *where, const char *why)
+enum err genesis_refuse(struct diag *d, const char *where, const char *why)
 {
     return diag_set(d, E_GENESIS, T("%s: %s", "%s : %s"), where, why);
 }
@@ -44,35 +40,31 @@ static bool is_among(const char *name, const char *const *names)
     return *names != NULL;
 }
 
-/* check_object refuses what is no object, and members that are unknown. */
-static enum err check_object(const struct json *object, const char *where, const char *const *names,
-                             struct diag *d)
+enum err check_object(const struct json *object, const char *where, const char *const *names,
+                      struct diag *d)
 {
     const char *shown = where[0] ? where : T("the file", "le fichier");
     if (!json_is_object(object))
-        return refuse(d, shown, T("an object is needed", "un objet est attendu"));
+        return genesis_refuse(d, shown, T("an object is needed", "un objet est attendu"));
     for (const struct json *m = json_first(object); m; m = json_next(m)) {
         struct path p = path_of(where, json_key(m));
         if (!is_among(json_key(m), names))
-            return refuse(d, p.text, T("unknown member", "membre inconnu"));
+            return genesis_refuse(d, p.text, T("unknown member", "membre inconnu"));
     }
     return E_OK;
 }
 
-/* check_named refuses what is no object; its member names are free. NULL: absent, and that is fine.
- */
-static enum err check_named(const struct json *object, const char *where, struct diag *d)
+enum err check_named(const struct json *object, const char *where, struct diag *d)
 {
     if (object && !json_is_object(object))
-        return refuse(d, where, T("an object is needed", "un objet est attendu"));
+        return genesis_refuse(d, where, T("an object is needed", "un objet est attendu"));
     return E_OK;
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-/* read_u64 leaves *out as it is (the default) when the member is absent. */
-static enum err read_u64(uint64_t *out, const struct json *object, const char *parent,
-                         const char *member, uint64_t min, uint64_t max, struct diag *d)
+enum err read_u64(uint64_t *out, const struct json *object, const char *parent, const char *member,
+                  uint64_t min, uint64_t max, struct diag *d)
 {
     const struct json *j = json_get(object, member);
     struct path p = path_of(parent, member);
@@ -81,7 +73,7 @@ static enum err read_u64(uint64_t *out, const struct json *object, const char *p
         return E_OK;
     enum err e = json_u64(&v, j);
     if (e != E_OK && e != E_RANGE)
-        return refuse(d, p.text, T("an integer is needed", "un entier est attendu"));
+        return genesis_refuse(d, p.text, T("an integer is needed", "un entier est attendu"));
     if (e == E_RANGE || v < min || v > max)
         return diag_set(d, E_GENESIS,
                         T("%s: an integer from %llu to %llu is needed",
@@ -91,27 +83,25 @@ static enum err read_u64(uint64_t *out, const struct json *object, const char *p
     return E_OK;
 }
 
-static enum err read_address(struct address *out, const struct json *j, const char *where,
-                             struct diag *d)
+enum err read_address(struct address *out, const struct json *j, const char *where, struct diag *d)
 {
     const char *text = json_text(j);
     if (!text || address_from_hex(out, text) != E_OK)
-        return refuse(d, where,
-                      T("an address of 40 hexadecimal digits is needed",
-                        "une adresse de 40 chiffres hexadécimaux est attendue"));
+        return genesis_refuse(d, where,
+                              T("an address of 40 hexadecimal digits is needed",
+                                "une adresse de 40 chiffres hexadécimaux est attendue"));
     return E_OK;
 }
 
-/* read_hex appends the bytes of an optional member; more than max are refused. */
-static enum err read_hex(struct buf *out, const struct json *j, const char *where, size_t max,
-                         struct diag *d)
+enum err read_hex(struct buf *out, const struct json *j, const char *where, size_t max,
+                  struct diag *d)
 {
     const char *text = json_text(j);
     if (!j)
         return E_OK;
     if (!text || hex_decode_buf(out, text, strlen(text)) != E_OK)
-        return refuse(d, where,
-                      T("hexadecimal bytes are needed", "des octets hexadécimaux sont attendus"));
+        return genesis_refuse(
+            d, where, T("hexadecimal bytes are needed", "des octets hexadécimaux sont attendus"));
     if (out->len > max)
         return diag_set(d, E_GENESIS,
                         T("%s: %zu bytes, at most %zu", "%s : %zu octets, au plus %zu"), where,
@@ -124,7 +114,7 @@ static enum err require(const struct json *object, const char *parent, const cha
 {
     if (json_get(object, member))
         return E_OK;
-    return refuse(d, path_of(parent, member).text, T("missing", "absent"));
+    return genesis_refuse(d, path_of(parent, member).text, T("missing", "absent"));
 }
 
 static const char *given_twice(void)
@@ -171,11 +161,11 @@ static enum err read_storage(struct allocation *a, const struct json *storage, c
         struct slot_value *s = &a->slots[a->slot_count++];
         struct path p = path_of(where, json_key(m));
         if (u256_parse(&slot, json_key(m)) != E_OK)
-            return refuse(d, p.text,
-                          T("a slot of at most 256 bits is needed",
-                            "une case d'au plus 256 bits est attendue"));
+            return genesis_refuse(d, p.text,
+                                  T("a slot of at most 256 bits is needed",
+                                    "une case d'au plus 256 bits est attendue"));
         if (json_u256(&s->value, m) != E_OK)
-            return refuse(
+            return genesis_refuse(
                 d, p.text,
                 T("a word of at most 256 bits is needed", "un mot d'au plus 256 bits est attendu"));
         u256_to_be(s->slot.b, slot);
@@ -191,35 +181,45 @@ static enum err read_storage(struct allocation *a, const struct json *storage, c
     return E_OK;
 }
 
-static enum err read_allocation(struct allocation *a, const struct json *entry, struct diag *d)
+/* check_allocation: what an account of our own chain may not have. */
+static enum err check_allocation(const struct allocation *a, const char *code, const char *storage,
+                                 struct diag *d)
+{
+    if (a->code.len && a->code.data[0] == 0xef)
+        return genesis_refuse(d, code,
+                              T("code beginning with ef is reserved (EIP-3541)",
+                                "un code commençant par ef est réservé (EIP-3541)"));
+    if (a->slot_count && !a->nonce && !a->code.len && u256_is_zero(a->balance))
+        return genesis_refuse(
+            d, storage,
+            T("an account with no nonce, balance or code keeps no storage (EIP-161)",
+              "un compte sans nonce, solde ni code ne garde pas de stockage (EIP-161)"));
+    return E_OK;
+}
+
+static enum err read_allocation(struct allocation *a, const struct json *entry, bool foreign,
+                                struct diag *d)
 {
     struct path where = path_of("alloc", json_key(entry));
     if (address_from_hex(&a->address, json_key(entry)) != E_OK)
-        return refuse(d, where.text,
-                      T("an address of 40 hexadecimal digits is needed",
-                        "une adresse de 40 chiffres hexadécimaux est attendue"));
+        return genesis_refuse(d, where.text,
+                              T("an address of 40 hexadecimal digits is needed",
+                                "une adresse de 40 chiffres hexadécimaux est attendue"));
     TRY(check_object(entry, where.text, ACCOUNT_MEMBERS, d));
     a->balance = U256_ZERO;
     a->nonce = 0;
     buf_clear(&a->code);
     const struct json *balance = json_get(entry, "balance");
     if (balance && json_u256(&a->balance, balance) != E_OK)
-        return refuse(d, path_of(where.text, "balance").text,
-                      T("an amount of at most 256 bits is needed",
-                        "un montant d'au plus 256 bits est attendu"));
+        return genesis_refuse(d, path_of(where.text, "balance").text,
+                              T("an amount of at most 256 bits is needed",
+                                "un montant d'au plus 256 bits est attendu"));
     TRY(read_u64(&a->nonce, entry, where.text, "nonce", 0, UINT64_MAX - 1, d));
     struct path code = path_of(where.text, "code"), storage = path_of(where.text, "storage");
-    TRY(read_hex(&a->code, json_get(entry, "code"), code.text, LIMIT_CODE_BYTES, d));
-    if (a->code.len && a->code.data[0] == 0xef)
-        return refuse(d, code.text,
-                      T("code beginning with ef is reserved (EIP-3541)",
-                        "un code commençant par ef est réservé (EIP-3541)"));
+    TRY(read_hex(&a->code, json_get(entry, "code"), code.text,
+                 foreign ? LIMIT_STATE_VALUE_BYTES : LIMIT_CODE_BYTES, d));
     TRY(read_storage(a, json_get(entry, "storage"), storage.text, d));
-    if (a->slot_count && !a->nonce && !a->code.len && u256_is_zero(a->balance))
-        return refuse(d, storage.text,
-                      T("an account with no nonce, balance or code keeps no storage (EIP-161)",
-                        "un compte sans nonce, solde ni code ne garde pas de stockage (EIP-161)"));
-    return E_OK;
+    return foreign ? E_OK : check_allocation(a, code.text, storage.text, d);
 }
 
 static int compare_addresses(const void *a, const void *b)
@@ -241,7 +241,7 @@ static enum err refuse_twins(struct address *accounts, size_t count, struct diag
     return E_OK;
 }
 
-static enum err check_allocations(const struct json *alloc, struct diag *d)
+enum err check_allocations(const struct json *alloc, bool foreign, struct diag *d)
 {
     struct allocation a = {0};
     struct u256 sum = U256_ZERO;
@@ -250,12 +250,12 @@ static enum err check_allocations(const struct json *alloc, struct diag *d)
     TRY(check_named(alloc, "alloc", d));
     struct address *accounts = mem_alloc((json_count(alloc) + 1) * sizeof *accounts);
     for (const struct json *m = json_first(alloc); m && e == E_OK; m = json_next(m)) {
-        e = read_allocation(&a, m, d);
+        e = read_allocation(&a, m, foreign, d);
         accounts[count++] = a.address;
-        if (e == E_OK && u256_add(&sum, sum, a.balance))
-            e = refuse(d, path_of(path_of("alloc", json_key(m)).text, "balance").text,
-                       T("the sum of the balances exceeds 256 bits",
-                         "la somme des soldes dépasse 256 bits"));
+        if (e == E_OK && !foreign && u256_add(&sum, sum, a.balance))
+            e = genesis_refuse(d, path_of(path_of("alloc", json_key(m)).text, "balance").text,
+                               T("the sum of the balances exceeds 256 bits",
+                                 "la somme des soldes dépasse 256 bits"));
     }
     if (e == E_OK)
         e = refuse_twins(accounts, count, d);
@@ -271,12 +271,12 @@ static enum err check_engine(struct genesis *g, const struct json *engine, struc
     TRY(check_object(engine, "engine", ENGINE_MEMBERS, d));
     const struct json *name = json_get(engine, "name");
     if (name && (!json_text(name) || strcmp(json_text(name), "solo") != 0))
-        return refuse(d, "engine.name",
-                      T("no such engine (solo exists)", "moteur inconnu (solo existe)"));
+        return genesis_refuse(d, "engine.name",
+                              T("no such engine (solo exists)", "moteur inconnu (solo existe)"));
     TRY(require(engine, "engine", "proposer", d));
     TRY(read_address(&g->proposer, json_get(engine, "proposer"), "engine.proposer", d));
     if (address_is_zero(&g->proposer))
-        return refuse(
+        return genesis_refuse(
             d, "engine.proposer",
             T("nobody has the key of this address", "personne n'a la clé de cette adresse"));
     return E_OK;
@@ -296,8 +296,8 @@ static enum err check_services(const struct json *services, struct diag *d)
     TRY(check_named(services, "services", d));
     for (const struct json *m = json_first(services); m; m = json_next(m))
         if (!json_is_object(m))
-            return refuse(d, path_of("services", json_key(m)).text,
-                          T("an object is needed", "un objet est attendu"));
+            return genesis_refuse(d, path_of("services", json_key(m)).text,
+                                  T("an object is needed", "un objet est attendu"));
     return E_OK;
 }
 
@@ -312,6 +312,34 @@ static enum err check_extra_data(struct genesis *g, const struct json *j, struct
     return e;
 }
 
+/* check_forks: times ascend, and the rules of the first block are told. */
+static enum err check_forks(struct genesis *g, const struct json *forks, struct diag *d)
+{
+    uint64_t last = 0;
+    bool begun = false;
+    schedule_own(&g->schedule, g->chain_id);
+    if (!forks)
+        return E_OK;
+    TRY(check_object(forks, "forks", FORK_MEMBERS, d));
+    for (int i = 0; FORK_MEMBERS[i]; i++) {
+        uint64_t *from = &g->schedule.from_time[FORK_CANCUN + i];
+        *from = SCHEDULE_NEVER;
+        TRY(read_u64(from, forks, "forks", FORK_MEMBERS[i], 0, TIMESTAMP_MAX, d));
+        if (*from == SCHEDULE_NEVER)
+            continue;
+        if (*from < last)
+            return genesis_refuse(
+                d, path_of("forks", FORK_MEMBERS[i]).text,
+                T("earlier than the fork before it", "plus tôt que la règle qui précède"));
+        last = *from;
+        begun |= *from <= g->timestamp_s;
+    }
+    return begun ? E_OK
+                 : genesis_refuse(d, "forks",
+                                  T("one of them must begin with block 0 (time 0)",
+                                    "l'une doit commencer au bloc 0 (temps 0)"));
+}
+
 static enum err check_root(struct genesis *g, struct diag *d)
 {
     const struct json *root = g->json;
@@ -324,20 +352,22 @@ static enum err check_root(struct genesis *g, struct diag *d)
     TRY(read_u64(&g->timestamp_s, root, "", "timestamp", 0, TIMESTAMP_MAX, d));
     g->gas_limit = GENESIS_GAS_LIMIT;
     TRY(read_u64(&g->gas_limit, root, "", "gasLimit", GAS_LIMIT_MIN, GAS_LIMIT_MAX, d));
+    TRY(check_forks(g, json_get(root, "forks"), d));
     TRY(check_extra_data(g, json_get(root, "extraData"), d));
     TRY(require(root, "", "engine", d));
     TRY(check_engine(g, json_get(root, "engine"), d));
     TRY(check_roles(json_get(root, "roles"), d));
-    TRY(check_allocations(json_get(root, "alloc"), d));
+    TRY(check_allocations(json_get(root, "alloc"), false, d));
     return check_services(json_get(root, "services"), d);
 }
 
-enum err genesis_parse(struct genesis *out, struct bytes text, struct diag *d)
+static enum err parse(struct genesis *out, struct bytes text,
+                      enum err (*check)(struct genesis *g, struct diag *d), struct diag *d)
 {
     struct genesis g = {0};
     *out = (struct genesis){0};
     TRY(json_parse(&g.json, text, d));
-    enum err e = check_root(&g, d);
+    enum err e = check(&g, d);
     if (e != E_OK) {
         genesis_free(&g);
         return e;
@@ -345,6 +375,27 @@ enum err genesis_parse(struct genesis *out, struct bytes text, struct diag *d)
     buf_put(&g.text, text.data, text.len);
     *out = g;
     return E_OK;
+}
+
+enum err genesis_parse(struct genesis *out, struct bytes text, struct diag *d)
+{
+    return parse(out, text, check_root, d);
+}
+
+enum err genesis_parse_ethereum(struct genesis *out, struct bytes text, struct diag *d)
+{
+    return parse(out, text, genesis_check_ethereum, d);
+}
+
+/* Ours says "parvis" which version it is of. */
+static enum err check_any(struct genesis *g, struct diag *d)
+{
+    return json_get(g->json, "parvis") ? check_root(g, d) : genesis_check_ethereum(g, d);
+}
+
+enum err genesis_parse_stored(struct genesis *out, struct bytes text, struct diag *d)
+{
+    return parse(out, text, check_any, d);
 }
 
 void genesis_free(struct genesis *g)
@@ -379,31 +430,38 @@ static struct hash no_block(void *ctx, uint64_t number)
     return (struct hash){{0}};
 }
 
-enum err genesis_apply(const struct genesis *g, struct state *s, struct diag *d)
+enum err write_allocations(const struct json *alloc, bool foreign, struct state *s, struct diag *d)
 {
     struct allocation a = {0};
+    enum err e = E_OK;
+    for (const struct json *m = json_first(alloc); m && e == E_OK; m = json_next(m)) {
+        e = read_allocation(&a, m, foreign, d);
+        if (e == E_OK)
+            write_allocation(s, &a);
+    }
+    allocation_free(&a);
+    return e;
+}
+
+enum err genesis_apply(const struct genesis *g, struct state *s, struct diag *d)
+{
     struct arena arena = {0};
     struct block_env env = {
         .chain_id = g->chain_id,
         .timestamp_s = g->timestamp_s,
         .gas_limit = g->gas_limit,
         .beneficiary = g->proposer,
-        .fork = FORK_OSAKA,
+        .fork = schedule_rules(&g->schedule, 0, g->timestamp_s, true).fork,
         .block_hash = no_block,
     };
     struct world w = {.state = s, .block = &env, .arena = &arena};
-    const struct json *alloc = json_get(g->json, "alloc");
-    enum err e = E_OK;
+    if (g->is_ethereum) /* what is listed exists, even an empty account */
+        state_set_rules(s, (struct state_rules){.keeps_empty = true});
     state_tx_begin(s);
-    for (const struct json *m = json_first(alloc); m && e == E_OK; m = json_next(m)) {
-        e = read_allocation(&a, m, d);
-        if (e == E_OK)
-            write_allocation(s, &a);
-    }
-    if (e == E_OK)
+    enum err e = write_allocations(json_get(g->json, "alloc"), g->is_ethereum, s, d);
+    if (e == E_OK && !g->is_ethereum)
         e = services_genesis(&w, g->json, d);
     state_tx_end(s);
-    allocation_free(&a);
     arena_free(&arena);
     return e != E_OK ? e : state_error(s);
 }

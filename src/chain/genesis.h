@@ -23,6 +23,9 @@
  *   .storage       slot -> word, only with a nonce, balance or code  none
  * services         service name -> its settings (admission and       each service's defaults
  *                  quota are under services.money)
+ * forks            "cancun", "prague", "osaka" -> the time from      {"osaka": 0}
+ *                  which Ethereum's rules of that name hold;
+ *                  ascending, the first not after timestamp
  *
  * Integers may be JSON numbers or strings, decimal or 0x-hexadecimal. Unknown members are refused
  * by name, so that a typing error is not silently ignored. An account or slot given twice in two
@@ -31,6 +34,7 @@
 #define PARVIS_CHAIN_GENESIS_H
 
 #include "chain/block.h"
+#include "chain/schedule.h"
 #include "codec/json.h"
 
 #define GENESIS_GAS_LIMIT 500000000u
@@ -44,14 +48,25 @@ struct genesis {
     struct address proposer;
     uint8_t extra_data[32];
     size_t extra_data_len;
+    struct schedule schedule;
+    /* An imported Ethereum chain: the file is one as geth reads it ("config", "alloc" and the
+     * fields of block 0). It has no proposer and no services. */
+    bool is_ethereum;
+    struct header header; /* of block 0, without the state root; extra_data is above */
 };
 
 /* genesis_parse checks every field of the table above; what is inside a service's settings, and
- * which roles exist, is checked by genesis_apply. text is copied.
+ * which roles exist, is checked by genesis_apply. text is copied. genesis_parse_ethereum reads the
+ * genesis of an Ethereum chain; genesis_parse_stored whichever of the two it is.
  * E_OK | E_JSON | E_GENESIS; d names the field ("alloc.0x...balance: ..."). On error *out is {0}.
  * genesis_free releases. */
 enum err genesis_parse(struct genesis *out, struct bytes text, struct diag *d);
+enum err genesis_parse_ethereum(struct genesis *out, struct bytes text, struct diag *d);
+enum err genesis_parse_stored(struct genesis *out, struct bytes text, struct diag *d);
 void genesis_free(struct genesis *g);
+
+/* genesis_header makes the header of block 0; extra_data borrows from g. */
+struct header genesis_header(const struct genesis *g, const struct hash *state_root);
 
 /* genesis_apply writes allocations, roles and the services' initial storage into s, which must be
  * empty. On error s is to be thrown away.

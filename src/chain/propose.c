@@ -5,6 +5,7 @@
 
 #include "base/lang.h"
 #include "base/limits.h"
+#include "chain/ethereum.h"
 #include "chain/execute.h"
 #include "city/money/quota.h"
 #include "crypto/keccak.h"
@@ -28,10 +29,49 @@ struct block_env chain_block_env(struct chain *c, uint64_t number, uint64_t time
         .gas_limit = c->genesis.gas_limit,
         .beneficiary = *proposer,
         .prev_randao = keccak256_of(bytes_of(parent_hash->b, sizeof parent_hash->b)),
-        .fork = FORK_OSAKA,
+        .fork = schedule_rules(&c->genesis.schedule, number, timestamp_s, true).fork,
         .block_hash = recent_hash,
         .block_hash_ctx = c,
     };
+}
+
+struct block_env chain_env_at(struct chain *c, const struct header *h)
+{
+    if (!c->genesis.is_ethereum) {
+        struct block_env env =
+            chain_block_env(c, h->number, h->timestamp_s, &h->beneficiary, &h->parent_hash);
+        env.gas_limit = h->gas_limit;
+        env.prev_randao = h->prev_randao;
+        return env;
+    }
+    struct block_env env = rules_env(&c->genesis.schedule, h);
+    env.block_hash = recent_hash;
+    env.block_hash_ctx = c;
+    return env;
+}
+
+struct header chain_next_header(struct chain *c, const struct header *parent,
+                                const struct hash *parent_hash, uint64_t timestamp_s)
+{
+    struct header h = {.parent_hash = *parent_hash,
+                       .beneficiary = parent->beneficiary,
+                       .number = parent->number + 1,
+                       .gas_limit = parent->gas_limit,
+                       .timestamp_s = timestamp_s};
+    header_own(&h);
+    h.prev_randao = keccak256_of(bytes_of(parent_hash->b, sizeof parent_hash->b));
+    if (!c->genesis.is_ethereum)
+        return h;
+    bool merged = u256_is_zero(parent->difficulty);
+    struct rules r = schedule_rules(&c->genesis.schedule, h.number, timestamp_s, merged);
+    h.form = rules_form(r.fork);
+    if (!merged)
+        h.difficulty = rules_difficulty(&r, h.number, timestamp_s, parent);
+    if (h.form >= HEADER_LONDON)
+        h.base_fee = rules_base_fee(parent);
+    if (h.form >= HEADER_CANCUN)
+        h.excess_blob_gas = rules_excess_blob_gas(&r, parent);
+    return h;
 }
 
 /* --- prepare and process ---------------------------------------------------------------------- */
@@ -63,6 +103,11 @@ enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d
 {
     struct chain_head head = chain_head(c);
     uint64_t gas = 0, bytes = 0;
+    enum fork fork = schedule_rules(&c->genesis.schedule, p->number, p->timestamp_s, true).fork;
+    if (c->genesis.is_ethereum)
+        return diag_set(d, E_BLOCK,
+                        T("an imported Ethereum chain is not continued here",
+                          "une chaîne Ethereum importée n'est pas continuée ici"));
     if (p->number != head.number + 1)
         return diag_set(
             d, E_BLOCK,
@@ -83,7 +128,7 @@ enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d
                         p->tx_count, LIMIT_BLOCK_TXS);
     for (size_t i = 0; i < p->tx_count; i++) {
         const struct tx *t = p->txs[i];
-        enum err e = tx_check(t, FORK_OSAKA, c->genesis.chain_id, 0);
+        enum err e = tx_check(t, fork, c->genesis.chain_id, 0);
         if (e == E_OK && !t->has_sender)
             e = E_SIGNATURE;
         gas += t->gas_limit; /* tx_check bounds each: no overflow */
@@ -197,7 +242,11 @@ static enum err execute_proposal(struct chain *c, const struct proposal *p, bool
     struct block_env env =
         chain_block_env(c, p->number, p->timestamp_s, &p->proposer, &c->head.hash);
     struct quota_block *q = quota_block_new(c->state, p->timestamp_s);
-    enum err e = run_txs(c, p, &env, q, drop_invalid, d);
+    enum err e = E_OK;
+    if (env.fork >= FORK_PRAGUE) /* EIP-2935, where genesis put its contract */
+        e = ethereum_history(c->state, c->evm, &env, &c->head.hash);
+    if (e == E_OK)
+        e = run_txs(c, p, &env, q, drop_invalid, d);
     if (e == E_OK)
         quota_flush(q);
     quota_block_free(q);
@@ -302,6 +351,7 @@ void chain_abandon(struct chain *c)
 {
     struct work *w = &c->work;
     forget_block(c);
+    c->has_total_difficulty = false; /* counted with the block in hand */
     if (c->pool && w->dropped_count)
         pool_committed(c->pool, NULL, w->dropped, w->dropped_count);
     else if (c->pool && w->borrowed)

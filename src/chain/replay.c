@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/lang.h"
+#include "chain/chain_internal.h"
 
 #define REPLAY_WORKERS_MAX 16u
 #define REPLAY_TXS_PER_WORKER_MIN 32u
@@ -99,6 +100,8 @@ enum err replay_block(struct chain *c, const struct block *stated, const struct 
                       struct diag *d)
 {
     const struct header *h = &stated->header;
+    if (chain_genesis(c)->is_ethereum)
+        return chain_append(c, stated, out, d);
     if (stated->ommer_count || stated->withdrawal_count)
         return diag_set(d, E_BLOCK,
                         T("a block of this chain has neither ommers nor withdrawals",

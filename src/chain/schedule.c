@@ -25,6 +25,12 @@ void schedule_of(struct schedule *out, enum fork fork, uint64_t chain_id)
         out->blobs[f] = PRAGUE_BLOBS;
 }
 
+void schedule_own(struct schedule *out, uint64_t chain_id)
+{
+    schedule_of(out, FORK_OSAKA, chain_id);
+    memset(out->blobs, 0, sizeof out->blobs);
+}
+
 static uint64_t bomb_delay(const struct schedule *s, enum fork fork, uint64_t number)
 {
     static const uint64_t DELAYS[BOMB_COUNT] = {9000000, 10700000, 11400000};

@@ -52,6 +52,9 @@ struct rules {
  * forks before are there from block 0 too. */
 void schedule_of(struct schedule *out, enum fork fork, uint64_t chain_id);
 
+/* schedule_own: a chain of ours: Osaka from block 0 on, no blobs. */
+void schedule_own(struct schedule *out, uint64_t chain_id);
+
 /* schedule_rules: merged is whether the block is one of proof of stake (its difficulty is 0). */
 struct rules schedule_rules(const struct schedule *s, uint64_t number, uint64_t timestamp_s,
                             bool merged);
