@@ -34,10 +34,18 @@ enum err form_env(struct block_env *out, struct arena *a, const struct json *env
 /* form_tx reads one transaction: {"type"?, "chainId"?, "nonce", "gasPrice" | "maxFeePerGas" +
  * "maxPriorityFeePerGas", "gas" | "gasLimit", "to", "value", "input" | "data", "accessList"?,
  * "maxFeePerBlobGas"?, "blobVersionedHashes"?, "authorizationList"?, "v", "r", "s" | "secretKey",
- * "sender"?, "protected"?}. Without "type" it follows from what is there. With "secretKey" (and v
- * 0) it is signed; else signature, raw and hash come from v, r, s; without either, "sender" is
- * taken at its word. Lists live in the arena. E_OK | E_JSON | E_RANGE | the codes of tx_sign. */
-enum err form_tx(struct tx *out, struct arena *a, const struct json *tx, uint64_t chain_id,
-                 struct diag *d);
+ * "sender"?, "protected"?}. Without "type" it follows from what is there. With "secretKey" it is
+ * signed (a legacy one for the chain unless "protected" is false); else the signature comes from v,
+ * r, s and the sender from tx_recover; without either, "sender" is taken at its word. raw and hash
+ * are always made. Lists live in the arena.
+ * E_OK | E_JSON | E_RANGE | E_TX_TYPE | E_SIGNATURE (v) | E_KEY. */
+enum err form_tx(struct tx *out, struct arena *a, const struct json *tx, uint64_t chain_id);
+
+/* Its parts, for state tests, which list several gas limits, values and data. form_tx_common reads
+ * what they have once: all but gas, value, data, access list and signature. */
+enum err form_tx_common(struct tx *t, struct arena *a, const struct json *tx);
+enum err form_access_list(struct tx *t, struct arena *a, const struct json *list);
+enum err form_auths(struct tx *t, struct arena *a, const struct json *list);
+enum err form_blob_hashes(struct tx *t, struct arena *a, const struct json *list);
 
 #endif
