@@ -93,74 +93,58 @@ __attribute__((target("avx2"))) static inline void schedule(__m256i out[SIGMA_RO
 }
 #undef ROW
 
-#define HALF_ROUND(a, b, c, d, x, y, ROR32, ROR24, ROR16, ROR63) \
-    a = _mm256_add_epi64(_mm256_add_epi64(a, x), b);             \
-    d = ROR32(_mm256_xor_si256(d, a));                           \
-    c = _mm256_add_epi64(c, d);                                  \
-    b = ROR24(_mm256_xor_si256(b, c));                           \
-    a = _mm256_add_epi64(_mm256_add_epi64(a, y), b);             \
-    d = ROR16(_mm256_xor_si256(d, a));                           \
-    c = _mm256_add_epi64(c, d);                                  \
-    b = ROR63(_mm256_xor_si256(b, c))
+/* a + word is ready before b is; the barrier keeps the compiler from adding b first. */
+#define ADD_EARLY(a, word)         \
+    a = _mm256_add_epi64(a, word); \
+    __asm__("" : "+x"(a))
+
+#define HALF_ROUND(a, b, c, d, x, y)                                    \
+    ADD_EARLY(a, x);                                                    \
+    a = _mm256_add_epi64(a, b);                                         \
+    d = _mm256_shuffle_epi32(_mm256_xor_si256(d, a), 0xb1); /* by 32 */ \
+    c = _mm256_add_epi64(c, d);                                         \
+    b = _mm256_shuffle_epi8(_mm256_xor_si256(b, c), by_24);             \
+    ADD_EARLY(a, y);                                                    \
+    a = _mm256_add_epi64(a, b);                                         \
+    d = _mm256_shuffle_epi8(_mm256_xor_si256(d, a), by_16);             \
+    c = _mm256_add_epi64(c, d);                                         \
+    b = _mm256_xor_si256(b, c);                                         \
+    b = _mm256_xor_si256(_mm256_srli_epi64(b, 63), _mm256_add_epi64(b, b)) /* by 63 */
 
 #define LANES_LEFT 0x39  /* lane i takes lane i + 1 */
 #define LANES_RIGHT 0x93 /* lane i takes lane i - 1 */
 #define LANES_SWAP 0x4e  /* lane i takes lane i + 2 */
 
-#define ROUNDS_BODY(v, m, rounds, ROR32, ROR24, ROR16, ROR63)                  \
-    __m256i words[SIGMA_ROWS][4];                                              \
-    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(v));        \
-    __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)((v) + 4));  \
-    __m256i c = _mm256_loadu_si256((const __m256i *)(const void *)((v) + 8));  \
-    __m256i d = _mm256_loadu_si256((const __m256i *)(const void *)((v) + 12)); \
-    unsigned row = 0;                                                          \
-    schedule(words, m);                                                        \
-    for (uint32_t i = 0; i < (rounds); i++) {                                  \
-        const __m256i *w = words[row];                                         \
-        HALF_ROUND(a, b, c, d, w[0], w[1], ROR32, ROR24, ROR16, ROR63);        \
-        a = _mm256_permute4x64_epi64(a, LANES_RIGHT);                          \
-        c = _mm256_permute4x64_epi64(c, LANES_LEFT);                           \
-        d = _mm256_permute4x64_epi64(d, LANES_SWAP);                           \
-        HALF_ROUND(a, b, c, d, w[2], w[3], ROR32, ROR24, ROR16, ROR63);        \
-        a = _mm256_permute4x64_epi64(a, LANES_LEFT);                           \
-        c = _mm256_permute4x64_epi64(c, LANES_RIGHT);                          \
-        d = _mm256_permute4x64_epi64(d, LANES_SWAP);                           \
-        row = row == SIGMA_ROWS - 1 ? 0 : row + 1;                             \
-    }                                                                          \
-    _mm256_storeu_si256((__m256i *)(void *)(v), a);                            \
-    _mm256_storeu_si256((__m256i *)(void *)((v) + 4), b);                      \
-    _mm256_storeu_si256((__m256i *)(void *)((v) + 8), c);                      \
-    _mm256_storeu_si256((__m256i *)(void *)((v) + 12), d)
-
-#define AVX2_ROR32(x) _mm256_shuffle_epi32(x, 0xb1)
-#define AVX2_ROR24(x) _mm256_shuffle_epi8(x, by_24)
-#define AVX2_ROR16(x) _mm256_shuffle_epi8(x, by_16)
-#define AVX2_ROR63(x) ror63_avx2(x)
-
-__attribute__((target("avx2"))) static inline __m256i ror63_avx2(__m256i x)
-{
-    return _mm256_xor_si256(_mm256_srli_epi64(x, 63), _mm256_add_epi64(x, x));
-}
+#define AT(p) ((__m256i *)(void *)(p))
 
 __attribute__((target("avx2"))) static void rounds_avx2(uint64_t v[16], const uint64_t m[16],
                                                         uint32_t rounds)
 {
+    __m256i words[SIGMA_ROWS][4];
+    __m256i a = _mm256_loadu_si256(AT(v)), b = _mm256_loadu_si256(AT(v + 4));
+    __m256i c = _mm256_loadu_si256(AT(v + 8)), d = _mm256_loadu_si256(AT(v + 12));
     const __m256i by_24 = _mm256_setr_epi8(3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10, 3,
                                            4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10);
     const __m256i by_16 = _mm256_setr_epi8(2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9, 2,
                                            3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9);
-    ROUNDS_BODY(v, m, rounds, AVX2_ROR32, AVX2_ROR24, AVX2_ROR16, AVX2_ROR63);
-}
-
-#define AVX512_ROR32(x) _mm256_ror_epi64(x, 32)
-#define AVX512_ROR24(x) _mm256_ror_epi64(x, 24)
-#define AVX512_ROR16(x) _mm256_ror_epi64(x, 16)
-#define AVX512_ROR63(x) _mm256_ror_epi64(x, 63)
-
-__attribute__((target("avx2,avx512f,avx512vl"))) static void
-rounds_avx512(uint64_t v[16], const uint64_t m[16], uint32_t rounds)
-{
-    ROUNDS_BODY(v, m, rounds, AVX512_ROR32, AVX512_ROR24, AVX512_ROR16, AVX512_ROR63);
+    unsigned row = 0;
+    schedule(words, m);
+    for (uint32_t i = 0; i < rounds; i++) {
+        const __m256i *w = words[row];
+        HALF_ROUND(a, b, c, d, w[0], w[1]);
+        a = _mm256_permute4x64_epi64(a, LANES_RIGHT);
+        c = _mm256_permute4x64_epi64(c, LANES_LEFT);
+        d = _mm256_permute4x64_epi64(d, LANES_SWAP);
+        HALF_ROUND(a, b, c, d, w[2], w[3]);
+        a = _mm256_permute4x64_epi64(a, LANES_LEFT);
+        c = _mm256_permute4x64_epi64(c, LANES_RIGHT);
+        d = _mm256_permute4x64_epi64(d, LANES_SWAP);
+        row = row == SIGMA_ROWS - 1 ? 0 : row + 1;
+    }
+    _mm256_storeu_si256(AT(v), a);
+    _mm256_storeu_si256(AT(v + 4), b);
+    _mm256_storeu_si256(AT(v + 8), c);
+    _mm256_storeu_si256(AT(v + 12), d);
 }
 
 #endif
@@ -174,8 +158,6 @@ blake2f_rounds blake2f_variant(unsigned i)
 #if defined(__x86_64__)
     if (i == 1 && __builtin_cpu_supports("avx2"))
         return rounds_avx2;
-    if (i == 2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("avx512vl"))
-        return rounds_avx512;
 #endif
     return NULL;
 }

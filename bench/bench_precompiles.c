@@ -1,0 +1,189 @@
+/* bench_precompiles: what each precompile costs in CPU time against its price, at several sizes.
+ * The figure that bounds a block is the smallest one: Mgas/s. Usage: bench_precompiles [MS_EACH] */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "evm/test_precompile.h"
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+#define GAS_KZG 50000
+
+static uint64_t budget_ns = 100 * 1000000;
+
+static uint64_t run_ns(struct precompile_call *c, enum fork fork, unsigned low, struct bytes input,
+                       uint64_t calls)
+{
+    uint64_t start = cpu_ns();
+    for (uint64_t i = 0; i < calls; i++)
+        precompile_call(c, fork, low, input, ANY_GAS);
+    return cpu_ns() - start;
+}
+
+/* Calls it until the budget is spent, in five parts; the fastest counts. refused: the input costs
+ * the full work and then fails. */
+static void measure(enum fork fork, unsigned low, const char *what, const struct buf *input,
+                    bool refused)
+{
+    struct precompile_call c = {0};
+    bool exists = precompile_call(&c, fork, low, buf_view(input), ANY_GAS);
+    if (!exists || c.result.status != (refused ? FRAME_INVALID : FRAME_SUCCESS)) {
+        fprintf(stderr, "bench_precompiles: %s did not run as expected\n", what);
+        exit(1);
+    }
+    int64_t gas = refused ? GAS_KZG : ANY_GAS - c.result.gas_left; /* only 0x0a is refused */
+    uint64_t calls = 1, ns;
+    while ((ns = run_ns(&c, fork, low, buf_view(input), calls)) < budget_ns / 5)
+        calls = ns < budget_ns / 100 ? calls * 10 : calls * (budget_ns / 5) / ns + 1;
+    for (int part = 1; part < 5; part++) {
+        uint64_t again = run_ns(&c, fork, low, buf_view(input), calls);
+        ns = again < ns ? again : ns;
+    }
+    double each = (double)ns / (double)calls;
+    printf("%-34s %10lld %13.0f %9.1f\n", what, (long long)gas, each, (double)gas * 1e3 / each);
+    arena_free(&c.arena);
+}
+
+/* --- inputs ----------------------------------------------------------------------------------- */
+
+static uint64_t random_state = 0x9e3779b97f4a7c15;
+
+static void put_random(struct buf *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        random_state ^= random_state << 13;
+        random_state ^= random_state >> 7;
+        random_state ^= random_state << 17;
+        buf_put_u8(b, (uint8_t)(random_state >> 32));
+    }
+}
+
+static void put_hex(struct buf *b, const char *hex)
+{
+    enum err e = hex_decode_buf(b, hex, strlen(hex));
+    ASSERT(e == E_OK);
+}
+
+static void put_word(struct buf *b, uint64_t v)
+{
+    uint8_t word[32] = {0};
+    be64_put(word + 24, v);
+    buf_put(b, word, sizeof word);
+}
+
+static void bench_lengths(unsigned low, const char *name)
+{
+    static const size_t lengths[] = {0, 32, 128, 1024, 32768, 1048576};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        char what[64];
+        struct buf in = {0};
+        put_random(&in, lengths[i]);
+        snprintf(what, sizeof what, "%s %zu B", name, lengths[i]);
+        measure(FORK_OSAKA, low, what, &in, false);
+        buf_free(&in);
+    }
+}
+
+static void bench_signatures(void)
+{
+    struct buf in = {0};
+    put_random(&in, 32);
+    put_word(&in, 27);
+    put_word(&in, 1); /* a small r that is on the curve; any s then recovers something */
+    put_random(&in, 32);
+    in.data[96] &= 0x7f;
+    measure(FORK_OSAKA, 0x01, "ECREC", &in, false);
+    buf_clear(&in);
+    /* RFC 6979, A.2.5, "sample" */
+    put_hex(&in, "af2bdbe1aa9b6ec1e2ade1d694f41fc71a831d0268e9891562113d8a62add1bf"
+                 "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716"
+                 "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
+                 "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+                 "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299");
+    measure(FORK_OSAKA, 0x100, "P256VERIFY", &in, false);
+    buf_free(&in);
+}
+
+static void bench_blake2f(void)
+{
+    static const unsigned rounds[] = {1, 12, 1000, 1000000};
+    for (size_t i = 0; i < sizeof rounds / sizeof rounds[0]; i++) {
+        char what[64];
+        uint8_t be[4];
+        struct buf in = {0};
+        be32_put(be, rounds[i]);
+        buf_put(&in, be, sizeof be);
+        put_random(&in, 208);
+        buf_put_u8(&in, 1);
+        snprintf(what, sizeof what, "BLAKE2F %u rounds", rounds[i]);
+        measure(FORK_OSAKA, 0x09, what, &in, false);
+        buf_free(&in);
+    }
+}
+
+static void bench_modexp_one(enum fork fork, size_t base, size_t exponent, size_t modulus,
+                             bool is_even, uint64_t exponent_value)
+{
+    char what[64];
+    struct buf in = {0};
+    put_word(&in, base);
+    put_word(&in, exponent);
+    put_word(&in, modulus);
+    put_random(&in, base);
+    if (exponent_value) {
+        uint8_t be[8];
+        be64_put(be, exponent_value);
+        buf_put(&in, be + 8 - exponent, exponent);
+    } else {
+        memset(buf_grow(&in, exponent), 0xff, exponent);
+    }
+    put_random(&in, modulus);
+    in.data[in.len - modulus] |= 0x80;
+    in.data[in.len - 1] = (uint8_t)((in.data[in.len - 1] & 0xfe) | !is_even);
+    snprintf(what, sizeof what, "MODEXP %zu^%zu mod %zu %s %s", base, exponent, modulus,
+             is_even ? "even" : "odd", fork >= FORK_OSAKA ? "osaka" : "prague");
+    measure(fork, 0x05, what, &in, false);
+    buf_free(&in);
+}
+
+static void bench_modexp(enum fork fork)
+{
+    static const size_t sizes[] = {8, 16, 24, 32, 40, 48, 64, 96, 128, 256, 512, 1024};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (int even = 0; even < 2; even++)
+            bench_modexp_one(fork, sizes[i], sizes[i] < 32 ? 32 : sizes[i], sizes[i], even, 0);
+    bench_modexp_one(fork, 8, 1, 8, true, 2);
+    bench_modexp_one(fork, 8, 81, 8, true, 0);
+    bench_modexp_one(fork, 8, 81, 8, false, 0);
+    bench_modexp_one(fork, 8, 112, 8, true, 0);
+    bench_modexp_one(fork, 32, 1, 32, false, 2);
+    bench_modexp_one(fork, 32, 36, 32, false, 0);
+    bench_modexp_one(fork, 32, 40, 32, true, 0);
+    bench_modexp_one(fork, 192, 3, 192, true, 65537);
+    bench_modexp_one(fork, 256, 1, 256, true, 2);
+    bench_modexp_one(fork, 264, 1, 264, true, 2);
+    bench_modexp_one(fork, 1024, 1, 1024, true, 2);
+    bench_modexp_one(fork, 1024, 3, 1024, false, 65537);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        budget_ns = strtoull(argv[1], NULL, 10) * 1000000;
+    printf("%-34s %10s %13s %9s\n", "precompile", "gas", "ns per call", "Mgas/s");
+    bench_signatures();
+    bench_lengths(0x02, "SHA256");
+    bench_lengths(0x03, "RIPEMD160");
+    bench_lengths(0x04, "ID");
+    bench_blake2f();
+    bench_modexp(FORK_OSAKA);
+    bench_modexp(FORK_PRAGUE);
+    return 0;
+}
