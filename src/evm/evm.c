@@ -19,7 +19,7 @@ struct evm *evm_new(void)
         mem_reserve(LIMIT_EVM_MEMORY_BYTES + MEMORY_SLACK);
     e->memory_end = e->memory + LIMIT_EVM_MEMORY_BYTES;
     e->codes = code_cache_new();
-    e->flavour = EVM_FASTEST;
+    evm_set_flavour(e, EVM_FASTEST);
     return e;
 }
 
@@ -36,13 +36,14 @@ void evm_free(struct evm *e)
 
 void evm_set_flavour(struct evm *e, enum evm_flavour flavour)
 {
-    e->flavour = flavour;
+    if (flavour == EVM_FASTEST)
+        flavour = EVM_TAIL;
+    e->flavour = flavour == EVM_TAIL && !VM_HAS_TAIL ? EVM_THREADED : flavour;
 }
 
 enum evm_flavour evm_flavour(const struct evm *e)
 {
-    (void)e;
-    return EVM_PLAIN;
+    return e->flavour;
 }
 
 bool evm_delegation(struct bytes code, struct address *target_out)
@@ -98,7 +99,14 @@ static struct code *code_of_creation(struct world *w, const struct frame *f)
 
 static void run_flavour(struct vm *vm, int64_t gas)
 {
-    vm_run_plain(vm, gas);
+    enum evm_flavour flavour = vm->tracing ? EVM_PLAIN : vm->evm->flavour;
+    vm->text = flavour == EVM_PLAIN ? vm->code->bytes : vm->code->fast;
+    if (flavour == EVM_PLAIN)
+        vm_run_plain(vm, gas);
+    else if (flavour == EVM_THREADED)
+        vm_run_threaded(vm, gas);
+    else
+        vm_run_tail(vm, gas);
 }
 
 /* The output outlives the frame's memory: at depth 0 in the arena, below it in a buffer that the
@@ -133,6 +141,8 @@ static void run_code(struct world *w, const struct frame *f, const struct code *
                     .limit = e->stack_top + LIMIT_EVM_STACK_WORDS,
                     .memory = memory,
                     .code = code,
+                    .jumpdests = code->jumpdests,
+                    .code_len = code->len,
                     .frame = f,
                     .self = state_account_of(w->state, &f->recipient),
                     .block = w->block,

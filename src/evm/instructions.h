@@ -365,13 +365,13 @@ BODY int64_t op_mstore8(struct u256 *sp, int64_t gas, struct vm *vm)
 
 /* --- control ---------------------------------------------------------------------------------- */
 
-/* The position in `code` (the copy that runs) that the word names, or NULL and the status set. */
-BODY const uint8_t *jump_target(struct vm *vm, const uint8_t *code, const struct u256 *to)
+/* The position in the running copy that the word names, or NULL. */
+BODY const uint8_t *jump_target(const struct vm *vm, const struct u256 *to)
 {
-    if (LIKELY(u256_fits_u64(*to) && code_is_jumpdest(vm->code, to->w[0])))
-        return code + to->w[0];
-    vm->status = FRAME_BAD_JUMP;
-    return NULL;
+    uint64_t pc = to->w[0];
+    if (UNLIKELY((to->w[1] | to->w[2] | to->w[3]) || pc >= vm->code_len))
+        return NULL;
+    return LIKELY(vm->jumpdests[pc >> 3] >> (pc & 7) & 1) ? vm->text + pc : NULL;
 }
 
 BODY int64_t op_stop(struct u256 *sp, int64_t gas, struct vm *vm)

@@ -23,7 +23,7 @@
 #define PLAIN_NOTHING(body, n) vm_charged(vm, gas)
 #define PLAIN_PC(body, n) \
     vm_charged(vm, gas);  \
-    put_u64(sp, (uint64_t)(pc - code))
+    put_u64(sp, (uint64_t)(pc - vm->text))
 #define PLAIN_GAS(body, n) gas = op_##body(sp, gas, vm)
 #define PLAIN_LOG(body, n) gas = op_log(sp, gas, vm, n)
 #define PLAIN_END(body, n)        \
@@ -32,22 +32,20 @@
         return gas;
 #define PLAIN_JUMP(body, n)                 \
     vm_charged(vm, gas);                    \
-    pc = jump_target(vm, code, sp - 1) - 1; \
-    if (vm->status == FRAME_BAD_JUMP)       \
-        return -1;
-#define PLAIN_JUMPI(body, n)                    \
-    vm_charged(vm, gas);                        \
-    if (!u256_is_zero(sp[-2])) {                \
-        pc = jump_target(vm, code, sp - 1) - 1; \
-        if (vm->status == FRAME_BAD_JUMP)       \
-            return -1;                          \
+    if (!jump_target(vm, sp - 1))           \
+        return vm_fail(vm, FRAME_BAD_JUMP); \
+    pc = jump_target(vm, sp - 1) - 1
+#define PLAIN_JUMPI(body, n)     \
+    vm_charged(vm, gas);         \
+    if (!u256_is_zero(sp[-2])) { \
+        PLAIN_JUMP(body, n);     \
     }
 
 static void begin_step(struct vm *vm, const uint8_t *pc, int64_t gas, struct u256 *sp)
 {
     vm->reported = false;
     vm->step_opcode = *pc;
-    vm->step_pc = (uint32_t)(pc - vm->code->bytes);
+    vm->step_pc = (uint32_t)(pc - vm->text);
     vm->step_gas = gas;
     vm->step_sp = sp;
     vm->step_memory_bytes = vm->memory_bytes;
@@ -72,7 +70,7 @@ static bool is_ready(struct vm *vm, uint8_t opcode, const struct u256 *sp)
 /* Returns the gas left; negative when the frame failed. */
 static int64_t run(struct vm *vm, int64_t gas)
 {
-    const uint8_t *code = vm->code->bytes, *pc = code;
+    const uint8_t *pc = vm->text;
     struct u256 *sp = vm->bottom;
     for (;; pc++) {
         const struct opcode_info *info = &OPCODE_INFO[*pc];

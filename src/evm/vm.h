@@ -38,6 +38,10 @@ struct vm {
     struct u256 *bottom, *limit; /* of this frame's stack */
     uint8_t *memory;
     uint64_t memory_bytes; /* a multiple of 32 */
+    /* of the code, for jumps: which copy runs, its length, its jump destinations */
+    const uint8_t *text;
+    const uint8_t *jumpdests;
+    uint64_t code_len;
     const struct code *code;
     const struct frame *frame;
     struct state_account *self; /* the recipient */
@@ -59,7 +63,8 @@ struct vm {
     uint64_t step_memory_bytes;
 };
 
-/* The flavours: run vm->code from its start and fill status, gas_left and output. */
+/* The flavours: run vm->text from its start and fill status, gas_left and output. The plain one
+ * wants the code's bytes there, the others its fast form. */
 void vm_run_plain(struct vm *vm, int64_t gas);
 void vm_run_threaded(struct vm *vm, int64_t gas);
 void vm_run_tail(struct vm *vm, int64_t gas);
