@@ -1,6 +1,7 @@
 /* loadgen: a JSON-RPC load generator for any Ethereum node.
  *
- * Signs transfers from many accounts beforehand, sends them as eth_sendRawTransaction over HTTP
+ * Signs transfers from many accounts beforehand (of coins, or with --kind erc20 of a token that it
+ * deploys first from the bytecode in --bytecode), sends them as eth_sendRawTransaction over HTTP
  * keep-alive from several connections, waits until all are in blocks, looks at receipts, and prints
  * one line of JSON: rates, latency percentiles, and the server's CPU time per transaction.
  * A server that answers out of order or by chunked encoding is fine; TLS is not spoken. */
@@ -28,6 +29,8 @@ static struct {
     uint64_t chain_id;
     uint8_t funder_key[32];
     const char *label;
+    const char *kind;     /* "transfer" | "erc20" */
+    const char *bytecode; /* file: a token's creation code in hexadecimal; all to its creator */
 } options = {
     .host = "127.0.0.1",
     .port = 8545,
@@ -37,7 +40,11 @@ static struct {
     .recipients = 10000,
     .timeout_s = 300,
     .label = "",
+    .kind = "transfer",
 };
+
+/* The token that erc20 transfers move; zero for coins. */
+static struct address token;
 
 static _Noreturn void die(const char *what, const char *detail)
 {
@@ -191,6 +198,22 @@ static uint64_t rpc_quantity(const char *method)
     return value;
 }
 
+static bool receipt_ok(const struct hash *h)
+{
+    char body[200], hex[65];
+    uint64_t status = 0;
+    hex_encode(hex, h->b, 32);
+    snprintf(body, sizeof body,
+             "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getTransactionReceipt\",\"params\":["
+             "\"0x%s\"]}",
+             hex);
+    struct json *reply = rpc(body);
+    bool ok =
+        json_u64(&status, json_get(json_get(reply, "result"), "status")) == E_OK && status == 1;
+    json_free(reply);
+    return ok;
+}
+
 /* --- accounts --------------------------------------------------------------------------------- */
 
 struct sender {
@@ -238,27 +261,23 @@ static void ask_nonces(struct sender *s, size_t count)
     buf_free(&body);
 }
 
-/* A complete HTTP request that sends one signed transfer. */
+/* A complete HTTP request that sends one signed transaction. */
 struct prepared {
     uint8_t *data;
     size_t len;
     struct hash hash;
 };
 
-static struct prepared prepare(const struct sender *from, uint64_t nonce, const struct address *to,
-                               struct u256 value)
+/* what: gas limit, receiver or creation, value, data. */
+static struct prepared prepare(const struct sender *from, uint64_t nonce, const struct tx *what)
 {
     struct arena arena = {0};
     struct buf body = {0}, request = {0};
-    struct tx t = {
-        .type = TX_LEGACY,
-        .has_chain_id = true,
-        .chain_id = options.chain_id,
-        .nonce = nonce,
-        .gas_limit = 21000,
-        .to = *to,
-        .value = value,
-    };
+    struct tx t = *what;
+    t.type = TX_LEGACY;
+    t.has_chain_id = true;
+    t.chain_id = options.chain_id;
+    t.nonce = nonce;
     if (tx_sign(&t, &arena, from->key) != E_OK)
         die("cannot sign", NULL);
     buf_puts(&body,
@@ -271,6 +290,30 @@ static struct prepared prepare(const struct sender *from, uint64_t nonce, const 
     buf_free(&request);
     arena_free(&arena);
     return p;
+}
+
+static struct prepared prepare_coins(const struct sender *from, uint64_t nonce,
+                                     const struct address *to, struct u256 value)
+{
+    return prepare(from, nonce, &(struct tx){.gas_limit = 21000, .to = *to, .value = value});
+}
+
+/* transfer(to, value) of the token. */
+static struct prepared prepare_tokens(const struct sender *from, uint64_t nonce,
+                                      const struct address *to, struct u256 value)
+{
+    uint8_t data[4 + 32 + 32] = {0xa9, 0x05, 0x9c, 0xbb};
+    memcpy(data + 4 + 12, to->b, sizeof to->b);
+    u256_to_be(data + 36, value);
+    /* a first receipt costs 51 600 */
+    struct tx what = {.gas_limit = 65000, .to = token, .data = bytes_of(data, sizeof data)};
+    return prepare(from, nonce, &what);
+}
+
+static struct prepared prepare_transfer(const struct sender *from, uint64_t nonce,
+                                        const struct address *to, struct u256 value)
+{
+    return (address_is_zero(&token) ? prepare_coins : prepare_tokens)(from, nonce, to, value);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
@@ -325,6 +368,50 @@ static void run_workers(struct worker *w, size_t count)
     }
 }
 
+/* Sends what was prepared over one connection, all of one sender, and waits until it is in blocks.
+ */
+static void send_and_wait(struct worker *w, struct sender *from, const char *what)
+{
+    uint64_t target = from->nonce + w->count;
+    run_workers(w, 1);
+    if (w->refused)
+        die(what, w->first_error);
+    for (double start = now_s(); from->nonce < target; usleep(20000)) {
+        if (now_s() - start > (double)options.timeout_s)
+            die(what, "not in a block in time");
+        ask_nonces(from, 1);
+    }
+    for (size_t i = 0; i < w->count; i++)
+        mem_free(w->requests[i].data);
+    mem_free(w->requests);
+    mem_free(w->latency_ms);
+}
+
+static void deploy_token(struct sender *funder)
+{
+    char text[2 * 49152 + 4];
+    struct buf code = {0};
+    FILE *f = options.bytecode ? fopen(options.bytecode, "r") : NULL;
+    size_t len = f ? fread(text, 1, sizeof text, f) : 0;
+    if (f)
+        fclose(f);
+    while (len && text[len - 1] == '\n')
+        len--;
+    if (!len || hex_decode_buf(&code, text, len) != E_OK)
+        die("--kind erc20 needs --bytecode FILE, in hexadecimal", options.bytecode);
+    struct worker w = {.count = 1, .requests = mem_zalloc(1, sizeof(struct prepared))};
+    struct tx what = {.gas_limit = 10000000, .is_create = true, .data = buf_view(&code)};
+    w.requests[0] = prepare(funder, funder->nonce, &what);
+    struct hash hash = w.requests[0].hash;
+    struct address created = tx_create_address(&funder->address, funder->nonce);
+    send_and_wait(&w, funder, "the token could not be deployed");
+    if (!receipt_ok(&hash))
+        die("the token's creation failed", NULL);
+    token = created;
+    buf_free(&code);
+}
+
+/* Deploys the token if one is asked for, and gives every account what it will send. */
 static void fund(struct sender *accounts)
 {
     struct sender funder = {0};
@@ -334,19 +421,13 @@ static void fund(struct sender *accounts)
         u256_parse_units(&amount, "1", 18) != E_OK)
         die("not a valid funder key", NULL);
     ask_nonces(&funder, 1);
+    if (strcmp(options.kind, "erc20") == 0)
+        deploy_token(&funder);
     struct worker w = {.count = options.accounts};
     w.requests = mem_zalloc(w.count, sizeof *w.requests);
     for (size_t i = 0; i < w.count; i++)
-        w.requests[i] = prepare(&funder, funder.nonce + i, &accounts[i].address, amount);
-    uint64_t target = funder.nonce + w.count;
-    run_workers(&w, 1);
-    if (w.refused)
-        die("the node refused to fund the accounts", w.first_error);
-    for (double start = now_s(); funder.nonce < target; usleep(20000)) {
-        if (now_s() - start > (double)options.timeout_s)
-            die("the accounts were not funded in time", NULL);
-        ask_nonces(&funder, 1);
-    }
+        w.requests[i] = prepare_transfer(&funder, funder.nonce + i, &accounts[i].address, amount);
+    send_and_wait(&w, &funder, "the accounts could not be funded");
 }
 
 /* Fills the pool with transactions that cannot be taken: their senders' first nonce never comes. */
@@ -360,7 +441,7 @@ static void fill_pool(void)
     for (uint64_t i = 0; i < options.waiting; i++) {
         if (i % per_sender == 0)
             derive_key(from.key, "waiting", i / per_sender);
-        w.requests[i] = prepare(&from, i % per_sender + 1, &nowhere, U256_ZERO);
+        w.requests[i] = prepare_coins(&from, i % per_sender + 1, &nowhere, U256_ZERO);
     }
     run_workers(&w, 1);
     if (w.refused)
@@ -396,22 +477,6 @@ static int compare_floats(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static bool receipt_ok(const struct hash *h)
-{
-    char body[200], hex[65];
-    uint64_t status = 0;
-    hex_encode(hex, h->b, 32);
-    snprintf(body, sizeof body,
-             "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getTransactionReceipt\",\"params\":["
-             "\"0x%s\"]}",
-             hex);
-    struct json *reply = rpc(body);
-    bool ok =
-        json_u64(&status, json_get(json_get(reply, "result"), "status")) == E_OK && status == 1;
-    json_free(reply);
-    return ok;
-}
-
 static uint64_t number(const char *name, const char *text)
 {
     struct u256 v;
@@ -425,7 +490,7 @@ static void read_options(int argc, char **argv)
     const char *const usage =
         "usage: loadgen --funder HEXKEY [--host IPV4] [--port N] [--transfers N] [--accounts N] "
         "[--connections N] [--recipients N] [--pid N] [--timeout SECONDS] [--waiting N] "
-        "[--label TEXT]";
+        "[--label TEXT] [--kind transfer|erc20] [--bytecode FILE]";
     for (int i = 1; i < argc; i += 2) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (!value)
@@ -434,6 +499,10 @@ static void read_options(int argc, char **argv)
             options.host = value;
         else if (strcmp(name, "--label") == 0)
             options.label = value;
+        else if (strcmp(name, "--kind") == 0)
+            options.kind = value;
+        else if (strcmp(name, "--bytecode") == 0)
+            options.bytecode = value;
         else if (strcmp(name, "--port") == 0)
             options.port = (uint16_t)number(name, value);
         else if (strcmp(name, "--transfers") == 0)
@@ -456,6 +525,8 @@ static void read_options(int argc, char **argv)
         else
             die(usage, NULL);
     }
+    if (strcmp(options.kind, "transfer") != 0 && strcmp(options.kind, "erc20") != 0)
+        die(usage, NULL);
     if (options.connections > options.accounts)
         options.connections = options.accounts;
     if (options.connections == 0 || options.transfers == 0 || options.recipients == 0)
@@ -477,7 +548,7 @@ static void prepare_all(struct worker *w, struct sender *accounts)
             derive_key(key, "recipient", (i * 7919 + k * 104729) % options.recipients);
             memcpy(to.b, key + 12, 20);
             worker->requests[worker->count++] =
-                prepare(&accounts[i], accounts[i].first_nonce + k, &to, u256_from_u64(1));
+                prepare_transfer(&accounts[i], accounts[i].first_nonce + k, &to, u256_from_u64(1));
         }
     }
 }

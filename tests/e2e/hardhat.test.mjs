@@ -22,8 +22,8 @@ after(async () => {
 });
 
 function hardhat(args, env = {}) {
-  const child = spawn(process.execPath, [join(project, 'node_modules', 'hardhat', 'internal', 'cli', 'bootstrap.js'), ...args],
-    { cwd: project, env: { ...process.env, PARVIS_URL: node.url, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true', ...env } });
+  const child = spawn(join(project, 'node_modules', '.bin', 'hardhat'), args, { cwd: project,
+    env: { ...process.env, PARVIS_URL: node.url, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true', ...env } });
   let stdout = '', stderr = '';
   child.stdout.on('data', (text) => (stdout += text));
   child.stderr.on('data', (text) => (stderr += text));
