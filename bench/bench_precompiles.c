@@ -173,6 +173,50 @@ static void bench_modexp(enum fork fork)
     bench_modexp_one(fork, 1024, 3, 1024, false, 65537);
 }
 
+/* --- curves ----------------------------------------------------------------------------------- */
+
+#define BN_G2                                                          \
+    "198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2" \
+    "1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed" \
+    "090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b" \
+    "12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa"
+
+static void put_bn_g1(struct buf *b)
+{
+    struct precompile_call c = {0};
+    struct buf in = {0};
+    put_word(&in, 1);
+    put_word(&in, 2);
+    put_random(&in, 32);
+    precompile_call(&c, FORK_OSAKA, 0x07, buf_view(&in), ANY_GAS);
+    buf_put(b, c.result.output.data, c.result.output.len);
+    arena_free(&c.arena);
+    buf_free(&in);
+}
+
+static void bench_bn254(void)
+{
+    static const unsigned counts[] = {1, 2, 4, 16};
+    struct buf in = {0};
+    put_bn_g1(&in);
+    put_bn_g1(&in);
+    measure(FORK_OSAKA, 0x06, "BN254_ADD", &in, false);
+    in.len = 64;
+    memset(buf_grow(&in, 32), 0xff, 32);
+    measure(FORK_OSAKA, 0x07, "BN254_MUL", &in, false);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        char what[64];
+        buf_clear(&in);
+        for (unsigned k = 0; k < counts[i]; k++) {
+            put_bn_g1(&in);
+            put_hex(&in, BN_G2);
+        }
+        snprintf(what, sizeof what, "BN254_PAIRING %u", counts[i]);
+        measure(FORK_OSAKA, 0x08, what, &in, false);
+    }
+    buf_free(&in);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -183,6 +227,7 @@ int main(int argc, char **argv)
     bench_lengths(0x03, "RIPEMD160");
     bench_lengths(0x04, "ID");
     bench_blake2f();
+    bench_bn254();
     bench_modexp(FORK_OSAKA);
     bench_modexp(FORK_PRAGUE);
     return 0;

@@ -15,7 +15,10 @@ static const struct precompile table[PRECOMPILE_MAX] = {
     {0x03, FORK_FRONTIER, "RIPEMD160", ripemd160_price, ripemd160_body},
     {0x04, FORK_FRONTIER, "ID", identity_price, identity_body},
     {0x05, FORK_BYZANTIUM, "MODEXP", modexp_price, modexp_body},
-    [8] = {0x09, FORK_ISTANBUL, "BLAKE2F", blake2f_price, blake2f_body},
+    {0x06, FORK_BYZANTIUM, "BN254_ADD", bn254_add_price, bn254_add_body},
+    {0x07, FORK_BYZANTIUM, "BN254_MUL", bn254_mul_price, bn254_mul_body},
+    {0x08, FORK_BYZANTIUM, "BN254_PAIRING", bn254_pairing_price, bn254_pairing_body},
+    {0x09, FORK_ISTANBUL, "BLAKE2F", blake2f_price, blake2f_body},
     [17] = {0x100, FORK_OSAKA, "P256VERIFY", p256verify_price, p256verify_body},
 };
 
@@ -95,4 +98,11 @@ void input_copy(uint8_t *out, size_t len, struct bytes input, size_t offset)
 uint64_t input_words(struct bytes input)
 {
     return (uint64_t)input.len / 32 + (input.len % 32 != 0);
+}
+
+uint8_t *output_alloc(struct arena *a, size_t len, struct bytes *out)
+{
+    uint8_t *p = arena_zalloc(a, 1, len);
+    *out = bytes_of(p, len);
+    return p;
 }

@@ -16,13 +16,6 @@
 #define GAS_IDENTITY_WORD 3
 #define GAS_P256VERIFY 6900 /* EIP-7951 */
 
-static uint8_t *output_zeros(struct arena *a, size_t len, struct bytes *out)
-{
-    uint8_t *p = arena_zalloc(a, 1, len);
-    *out = bytes_of(p, len);
-    return p;
-}
-
 /* --- 0x01 ECREC: digest, v, r, s, 32 bytes each, to the signer's address ---------------------- */
 
 uint64_t ecrecover_price(enum fork fork, struct bytes input)
@@ -50,7 +43,7 @@ bool ecrecover_body(struct arena *a, enum fork fork, struct bytes input, struct 
     sig.y_parity = (uint8_t)(in[63] - 27);
     if (ecdsa_recover(&signer, &digest, &sig, true) != E_OK)
         return true;
-    memcpy(output_zeros(a, 32, out) + 12, signer.b, sizeof signer.b);
+    memcpy(output_alloc(a, 32, out) + 12, signer.b, sizeof signer.b);
     return true;
 }
 
@@ -80,7 +73,7 @@ uint64_t ripemd160_price(enum fork fork, struct bytes input)
 bool ripemd160_body(struct arena *a, enum fork fork, struct bytes input, struct bytes *out)
 {
     (void)fork;
-    ripemd160_once(output_zeros(a, 32, out) + 12, input.data, input.len);
+    ripemd160_once(output_alloc(a, 32, out) + 12, input.data, input.len);
     return true;
 }
 
@@ -157,6 +150,6 @@ bool p256verify_body(struct arena *a, enum fork fork, struct bytes input, struct
     const uint8_t *in = input.data;
     (void)fork;
     if (input.len == P256VERIFY_BYTES && p256_verify(in, in + 32, in + 64, in + 96, in + 128))
-        output_zeros(a, 32, out)[31] = 1;
+        output_alloc(a, 32, out)[31] = 1;
     return true;
 }

@@ -156,6 +156,16 @@ TEST(vectors_modexp)
     RUN_SETS(sets);
 }
 
+TEST(vectors_bn254)
+{
+    static const struct set sets[] = {
+        {"geth/precompiles/bn256Add.json", 0x06, FORK_ISTANBUL, 0},
+        {"geth/precompiles/bn256ScalarMul.json", 0x07, FORK_ISTANBUL, 0},
+        {"geth/precompiles/bn256Pairing.json", 0x08, FORK_ISTANBUL, 0},
+    };
+    RUN_SETS(sets);
+}
+
 /* --- Wycheproof's ECDSA signatures (r, s of 32 bytes each) ------------------------------------ */
 
 /* What Wycheproof's case gives both precompiles. False when the signature is not 64 bytes: such a
