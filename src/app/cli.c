@@ -31,7 +31,7 @@ const struct cli_option COMMON_OPTIONS[] = {
 };
 
 const struct command *const COMMAND_TABLES[] = {NODE_COMMANDS, CHAIN_COMMANDS, ENERGY_COMMANDS,
-                                                TOOL_COMMANDS, NULL};
+                                                ETHEREUM_COMMANDS, TOOL_COMMANDS, NULL};
 
 static const struct cli_option *option_in(const struct cli_option *table, const char *name)
 {

@@ -19,7 +19,7 @@ static const char *const FORK_MEMBERS[] = {"cancun", "prague", "osaka", NULL};
 static const char *const ENGINE_MEMBERS[] = {"name", "proposer", NULL};
 static const char *const ACCOUNT_MEMBERS[] = {"balance", "nonce", "code", "storage", NULL};
 
-struct path path_of(const char *parent, const char *member)
+struct path genesis_path_of(const char *parent, const char *member)
 {
     struct path p;
     snprintf(p.text, sizeof p.text, "%.120s%s%.120s", parent, parent[0] ? "." : "", member);
@@ -40,21 +40,21 @@ static bool is_among(const char *name, const char *const *names)
     return *names != NULL;
 }
 
-enum err check_object(const struct json *object, const char *where, const char *const *names,
-                      struct diag *d)
+enum err genesis_check_object(const struct json *object, const char *where,
+                              const char *const *names, struct diag *d)
 {
     const char *shown = where[0] ? where : T("the file", "le fichier");
     if (!json_is_object(object))
         return genesis_refuse(d, shown, T("an object is needed", "un objet est attendu"));
     for (const struct json *m = json_first(object); m; m = json_next(m)) {
-        struct path p = path_of(where, json_key(m));
+        struct path p = genesis_path_of(where, json_key(m));
         if (!is_among(json_key(m), names))
             return genesis_refuse(d, p.text, T("unknown member", "membre inconnu"));
     }
     return E_OK;
 }
 
-enum err check_named(const struct json *object, const char *where, struct diag *d)
+enum err genesis_check_named(const struct json *object, const char *where, struct diag *d)
 {
     if (object && !json_is_object(object))
         return genesis_refuse(d, where, T("an object is needed", "un objet est attendu"));
@@ -63,11 +63,11 @@ enum err check_named(const struct json *object, const char *where, struct diag *
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-enum err read_u64(uint64_t *out, const struct json *object, const char *parent, const char *member,
-                  uint64_t min, uint64_t max, struct diag *d)
+enum err genesis_read_u64(uint64_t *out, const struct json *object, const char *parent,
+                          const char *member, uint64_t min, uint64_t max, struct diag *d)
 {
     const struct json *j = json_get(object, member);
-    struct path p = path_of(parent, member);
+    struct path p = genesis_path_of(parent, member);
     uint64_t v;
     if (!j)
         return E_OK;
@@ -83,7 +83,8 @@ enum err read_u64(uint64_t *out, const struct json *object, const char *parent, 
     return E_OK;
 }
 
-enum err read_address(struct address *out, const struct json *j, const char *where, struct diag *d)
+enum err genesis_read_address(struct address *out, const struct json *j, const char *where,
+                              struct diag *d)
 {
     const char *text = json_text(j);
     if (!text || address_from_hex(out, text) != E_OK)
@@ -93,8 +94,8 @@ enum err read_address(struct address *out, const struct json *j, const char *whe
     return E_OK;
 }
 
-enum err read_hex(struct buf *out, const struct json *j, const char *where, size_t max,
-                  struct diag *d)
+enum err genesis_read_hex(struct buf *out, const struct json *j, const char *where, size_t max,
+                          struct diag *d)
 {
     const char *text = json_text(j);
     if (!j)
@@ -114,7 +115,7 @@ static enum err require(const struct json *object, const char *parent, const cha
 {
     if (json_get(object, member))
         return E_OK;
-    return genesis_refuse(d, path_of(parent, member).text, T("missing", "absent"));
+    return genesis_refuse(d, genesis_path_of(parent, member).text, T("missing", "absent"));
 }
 
 static const char *given_twice(void)
@@ -155,11 +156,11 @@ static enum err read_storage(struct allocation *a, const struct json *storage, c
 {
     struct u256 slot;
     a->slot_count = 0;
-    TRY(check_named(storage, where, d));
+    TRY(genesis_check_named(storage, where, d));
     a->slots = mem_resize(a->slots, json_count(storage) + 1, sizeof *a->slots);
     for (const struct json *m = json_first(storage); m; m = json_next(m)) {
         struct slot_value *s = &a->slots[a->slot_count++];
-        struct path p = path_of(where, json_key(m));
+        struct path p = genesis_path_of(where, json_key(m));
         if (u256_parse(&slot, json_key(m)) != E_OK)
             return genesis_refuse(d, p.text,
                                   T("a slot of at most 256 bits is needed",
@@ -200,24 +201,25 @@ static enum err check_allocation(const struct allocation *a, const char *code, c
 static enum err read_allocation(struct allocation *a, const struct json *entry, bool foreign,
                                 struct diag *d)
 {
-    struct path where = path_of("alloc", json_key(entry));
+    struct path where = genesis_path_of("alloc", json_key(entry));
     if (address_from_hex(&a->address, json_key(entry)) != E_OK)
         return genesis_refuse(d, where.text,
                               T("an address of 40 hexadecimal digits is needed",
                                 "une adresse de 40 chiffres hexadécimaux est attendue"));
-    TRY(check_object(entry, where.text, ACCOUNT_MEMBERS, d));
+    TRY(genesis_check_object(entry, where.text, ACCOUNT_MEMBERS, d));
     a->balance = U256_ZERO;
     a->nonce = 0;
     buf_clear(&a->code);
     const struct json *balance = json_get(entry, "balance");
     if (balance && json_u256(&a->balance, balance) != E_OK)
-        return genesis_refuse(d, path_of(where.text, "balance").text,
+        return genesis_refuse(d, genesis_path_of(where.text, "balance").text,
                               T("an amount of at most 256 bits is needed",
                                 "un montant d'au plus 256 bits est attendu"));
-    TRY(read_u64(&a->nonce, entry, where.text, "nonce", 0, UINT64_MAX - 1, d));
-    struct path code = path_of(where.text, "code"), storage = path_of(where.text, "storage");
-    TRY(read_hex(&a->code, json_get(entry, "code"), code.text,
-                 foreign ? LIMIT_STATE_VALUE_BYTES : LIMIT_CODE_BYTES, d));
+    TRY(genesis_read_u64(&a->nonce, entry, where.text, "nonce", 0, UINT64_MAX - 1, d));
+    struct path code = genesis_path_of(where.text, "code"),
+                storage = genesis_path_of(where.text, "storage");
+    TRY(genesis_read_hex(&a->code, json_get(entry, "code"), code.text,
+                         foreign ? LIMIT_STATE_VALUE_BYTES : LIMIT_CODE_BYTES, d));
     TRY(read_storage(a, json_get(entry, "storage"), storage.text, d));
     return foreign ? E_OK : check_allocation(a, code.text, storage.text, d);
 }
@@ -241,21 +243,22 @@ static enum err refuse_twins(struct address *accounts, size_t count, struct diag
     return E_OK;
 }
 
-enum err check_allocations(const struct json *alloc, bool foreign, struct diag *d)
+enum err genesis_check_allocations(const struct json *alloc, bool foreign, struct diag *d)
 {
     struct allocation a = {0};
     struct u256 sum = U256_ZERO;
     size_t count = 0;
     enum err e = E_OK;
-    TRY(check_named(alloc, "alloc", d));
+    TRY(genesis_check_named(alloc, "alloc", d));
     struct address *accounts = mem_alloc((json_count(alloc) + 1) * sizeof *accounts);
     for (const struct json *m = json_first(alloc); m && e == E_OK; m = json_next(m)) {
         e = read_allocation(&a, m, foreign, d);
         accounts[count++] = a.address;
         if (e == E_OK && !foreign && u256_add(&sum, sum, a.balance))
-            e = genesis_refuse(d, path_of(path_of("alloc", json_key(m)).text, "balance").text,
-                               T("the sum of the balances exceeds 256 bits",
-                                 "la somme des soldes dépasse 256 bits"));
+            e = genesis_refuse(
+                d, genesis_path_of(genesis_path_of("alloc", json_key(m)).text, "balance").text,
+                T("the sum of the balances exceeds 256 bits",
+                  "la somme des soldes dépasse 256 bits"));
     }
     if (e == E_OK)
         e = refuse_twins(accounts, count, d);
@@ -268,13 +271,13 @@ enum err check_allocations(const struct json *alloc, bool foreign, struct diag *
 
 static enum err check_engine(struct genesis *g, const struct json *engine, struct diag *d)
 {
-    TRY(check_object(engine, "engine", ENGINE_MEMBERS, d));
+    TRY(genesis_check_object(engine, "engine", ENGINE_MEMBERS, d));
     const struct json *name = json_get(engine, "name");
     if (name && (!json_text(name) || strcmp(json_text(name), "solo") != 0))
         return genesis_refuse(d, "engine.name",
                               T("no such engine (solo exists)", "moteur inconnu (solo existe)"));
     TRY(require(engine, "engine", "proposer", d));
-    TRY(read_address(&g->proposer, json_get(engine, "proposer"), "engine.proposer", d));
+    TRY(genesis_read_address(&g->proposer, json_get(engine, "proposer"), "engine.proposer", d));
     if (address_is_zero(&g->proposer))
         return genesis_refuse(
             d, "engine.proposer",
@@ -285,18 +288,18 @@ static enum err check_engine(struct genesis *g, const struct json *engine, struc
 static enum err check_roles(const struct json *roles, struct diag *d)
 {
     struct address holder;
-    TRY(check_named(roles, "roles", d));
+    TRY(genesis_check_named(roles, "roles", d));
     for (const struct json *m = json_first(roles); m; m = json_next(m))
-        TRY(read_address(&holder, m, path_of("roles", json_key(m)).text, d));
+        TRY(genesis_read_address(&holder, m, genesis_path_of("roles", json_key(m)).text, d));
     return E_OK;
 }
 
 static enum err check_services(const struct json *services, struct diag *d)
 {
-    TRY(check_named(services, "services", d));
+    TRY(genesis_check_named(services, "services", d));
     for (const struct json *m = json_first(services); m; m = json_next(m))
         if (!json_is_object(m))
-            return genesis_refuse(d, path_of("services", json_key(m)).text,
+            return genesis_refuse(d, genesis_path_of("services", json_key(m)).text,
                                   T("an object is needed", "un objet est attendu"));
     return E_OK;
 }
@@ -304,7 +307,7 @@ static enum err check_services(const struct json *services, struct diag *d)
 static enum err check_extra_data(struct genesis *g, const struct json *j, struct diag *d)
 {
     struct buf extra = {0};
-    enum err e = read_hex(&extra, j, "extraData", sizeof g->extra_data, d);
+    enum err e = genesis_read_hex(&extra, j, "extraData", sizeof g->extra_data, d);
     if (e == E_OK && extra.len)
         memcpy(g->extra_data, extra.data, extra.len);
     g->extra_data_len = extra.len;
@@ -320,16 +323,16 @@ static enum err check_forks(struct genesis *g, const struct json *forks, struct 
     schedule_own(&g->schedule, g->chain_id);
     if (!forks)
         return E_OK;
-    TRY(check_object(forks, "forks", FORK_MEMBERS, d));
+    TRY(genesis_check_object(forks, "forks", FORK_MEMBERS, d));
     for (int i = 0; FORK_MEMBERS[i]; i++) {
         uint64_t *from = &g->schedule.from_time[FORK_CANCUN + i];
         *from = SCHEDULE_NEVER;
-        TRY(read_u64(from, forks, "forks", FORK_MEMBERS[i], 0, TIMESTAMP_MAX, d));
+        TRY(genesis_read_u64(from, forks, "forks", FORK_MEMBERS[i], 0, TIMESTAMP_MAX, d));
         if (*from == SCHEDULE_NEVER)
             continue;
         if (*from < last)
             return genesis_refuse(
-                d, path_of("forks", FORK_MEMBERS[i]).text,
+                d, genesis_path_of("forks", FORK_MEMBERS[i]).text,
                 T("earlier than the fork before it", "plus tôt que la règle qui précède"));
         last = *from;
         begun |= *from <= g->timestamp_s;
@@ -344,20 +347,20 @@ static enum err check_root(struct genesis *g, struct diag *d)
 {
     const struct json *root = g->json;
     uint64_t version = 0;
-    TRY(check_object(root, "", ROOT_MEMBERS, d));
+    TRY(genesis_check_object(root, "", ROOT_MEMBERS, d));
     TRY(require(root, "", "parvis", d));
-    TRY(read_u64(&version, root, "", "parvis", GENESIS_VERSION, GENESIS_VERSION, d));
+    TRY(genesis_read_u64(&version, root, "", "parvis", GENESIS_VERSION, GENESIS_VERSION, d));
     TRY(require(root, "", "chainId", d));
-    TRY(read_u64(&g->chain_id, root, "", "chainId", 1, TX_CHAIN_ID_MAX, d));
-    TRY(read_u64(&g->timestamp_s, root, "", "timestamp", 0, TIMESTAMP_MAX, d));
+    TRY(genesis_read_u64(&g->chain_id, root, "", "chainId", 1, TX_CHAIN_ID_MAX, d));
+    TRY(genesis_read_u64(&g->timestamp_s, root, "", "timestamp", 0, TIMESTAMP_MAX, d));
     g->gas_limit = GENESIS_GAS_LIMIT;
-    TRY(read_u64(&g->gas_limit, root, "", "gasLimit", GAS_LIMIT_MIN, GAS_LIMIT_MAX, d));
+    TRY(genesis_read_u64(&g->gas_limit, root, "", "gasLimit", GAS_LIMIT_MIN, GAS_LIMIT_MAX, d));
     TRY(check_forks(g, json_get(root, "forks"), d));
     TRY(check_extra_data(g, json_get(root, "extraData"), d));
     TRY(require(root, "", "engine", d));
     TRY(check_engine(g, json_get(root, "engine"), d));
     TRY(check_roles(json_get(root, "roles"), d));
-    TRY(check_allocations(json_get(root, "alloc"), false, d));
+    TRY(genesis_check_allocations(json_get(root, "alloc"), false, d));
     return check_services(json_get(root, "services"), d);
 }
 
@@ -430,7 +433,8 @@ static struct hash no_block(void *ctx, uint64_t number)
     return (struct hash){{0}};
 }
 
-enum err write_allocations(const struct json *alloc, bool foreign, struct state *s, struct diag *d)
+enum err genesis_write_allocations(const struct json *alloc, bool foreign, struct state *s,
+                                   struct diag *d)
 {
     struct allocation a = {0};
     enum err e = E_OK;
@@ -458,7 +462,7 @@ enum err genesis_apply(const struct genesis *g, struct state *s, struct diag *d)
     if (g->is_ethereum) /* what is listed exists, even an empty account */
         state_set_rules(s, (struct state_rules){.keeps_empty = true});
     state_tx_begin(s);
-    enum err e = write_allocations(json_get(g->json, "alloc"), g->is_ethereum, s, d);
+    enum err e = genesis_write_allocations(json_get(g->json, "alloc"), g->is_ethereum, s, d);
     if (e == E_OK && !g->is_ethereum)
         e = services_genesis(&w, g->json, d);
     state_tx_end(s);

@@ -69,7 +69,7 @@ static enum err check_known(const struct json *config, struct diag *d)
         if ((ends_with(name, "Block") || ends_with(name, "Time")) && !json_is_null(m) &&
             !is_known(name))
             return genesis_refuse(
-                d, path_of("config", name).text,
+                d, genesis_path_of("config", name).text,
                 T("rules that this build does not have", "des règles que ce programme n'a pas"));
     }
     if (json_true(json_get(config, "daoForkSupport")))
@@ -90,22 +90,22 @@ static enum err read_when(uint64_t *out, const struct json *config, const char *
 {
     if (json_is_null(json_get(config, name)))
         return E_OK;
-    return read_u64(out, config, "config", name, 0, UINT64_MAX - 1, d);
+    return genesis_read_u64(out, config, "config", name, 0, UINT64_MAX - 1, d);
 }
 
 static enum err read_blobs(struct blob_params *out, const struct json *schedule, const char *name,
                            struct diag *d)
 {
     const struct json *entry = json_get(schedule, name);
-    struct path where = path_of("config.blobSchedule", name);
+    struct path where = genesis_path_of("config.blobSchedule", name);
     if (!entry)
         return E_OK;
     if (!json_is_object(entry))
         return genesis_refuse(d, where.text, T("an object is needed", "un objet est attendu"));
-    TRY(read_u64(&out->target, entry, where.text, "target", 0, 4096, d));
-    TRY(read_u64(&out->max, entry, where.text, "max", 1, 4096, d));
-    TRY(read_u64(&out->base_fee_fraction, entry, where.text, "baseFeeUpdateFraction", 1,
-                 UINT64_MAX / GAS_PER_BLOB, d));
+    TRY(genesis_read_u64(&out->target, entry, where.text, "target", 0, 4096, d));
+    TRY(genesis_read_u64(&out->max, entry, where.text, "max", 1, 4096, d));
+    TRY(genesis_read_u64(&out->base_fee_fraction, entry, where.text, "baseFeeUpdateFraction", 1,
+                         UINT64_MAX / GAS_PER_BLOB, d));
     if (out->target > out->max)
         return genesis_refuse(d, where.text,
                               T("the target is above the maximum", "la cible dépasse le maximum"));
@@ -126,7 +126,7 @@ static enum err read_bpo(struct schedule *s, const struct json *config, const st
         if (from == SCHEDULE_NEVER)
             continue;
         if (params.max == 0)
-            return genesis_refuse(d, path_of("config.blobSchedule", name).text,
+            return genesis_refuse(d, genesis_path_of("config.blobSchedule", name).text,
                                   T("missing", "absent"));
         s->bpo[s->bpo_count].from_time = from;
         s->bpo[s->bpo_count++].blobs = params;
@@ -152,7 +152,7 @@ static enum err read_schedule(struct schedule *s, const struct json *config, str
         s->bomb_block[i] = SCHEDULE_NEVER;
         TRY(read_when(&s->bomb_block[i], config, BOMBS[i], d));
     }
-    TRY(check_named(blobs, "config.blobSchedule", d));
+    TRY(genesis_check_named(blobs, "config.blobSchedule", d));
     for (size_t i = 0; i < sizeof TIME_FORKS / sizeof TIME_FORKS[0]; i++) {
         TRY(read_when(&s->from_time[TIME_FORKS[i].fork], config, TIME_FORKS[i].name, d));
         if (TIME_FORKS[i].blobs)
@@ -163,9 +163,9 @@ static enum err read_schedule(struct schedule *s, const struct json *config, str
     if (s->has_terminal_difficulty && json_u256(&s->terminal_difficulty, ttd) != E_OK)
         return genesis_refuse(d, "config.terminalTotalDifficulty",
                               T("an integer is needed", "un entier est attendu"));
-    return deposits
-               ? read_address(&s->deposit_contract, deposits, "config.depositContractAddress", d)
-               : E_OK;
+    return deposits ? genesis_read_address(&s->deposit_contract, deposits,
+                                           "config.depositContractAddress", d)
+                    : E_OK;
 }
 
 /* --- block 0 ---------------------------------------------------------------------------------- */
@@ -209,16 +209,16 @@ static enum err read_header(struct genesis *g, struct diag *d)
     TRY(read_fixed(h->nonce, sizeof h->nonce, root, "nonce", d));
     TRY(read_fixed(h->parent_beacon_root.b, 32, root, "parentBeaconBlockRoot", d));
     TRY(read_u256(&h->difficulty, root, "difficulty", d));
-    TRY(read_u64(&h->timestamp_s, root, "", "timestamp", 0, UINT64_MAX, d));
-    TRY(read_u64(&h->gas_limit, root, "", "gasLimit", 0, INT64_MAX, d));
-    TRY(read_u64(&h->gas_used, root, "", "gasUsed", 0, 0, d));
-    TRY(read_u64(&h->number, root, "", "number", 0, 0, d));
-    TRY(read_u64(&h->excess_blob_gas, root, "", "excessBlobGas", 0, UINT64_MAX, d));
-    TRY(read_u64(&h->blob_gas_used, root, "", "blobGasUsed", 0, UINT64_MAX, d));
+    TRY(genesis_read_u64(&h->timestamp_s, root, "", "timestamp", 0, UINT64_MAX, d));
+    TRY(genesis_read_u64(&h->gas_limit, root, "", "gasLimit", 0, INT64_MAX, d));
+    TRY(genesis_read_u64(&h->gas_used, root, "", "gasUsed", 0, 0, d));
+    TRY(genesis_read_u64(&h->number, root, "", "number", 0, 0, d));
+    TRY(genesis_read_u64(&h->excess_blob_gas, root, "", "excessBlobGas", 0, UINT64_MAX, d));
+    TRY(genesis_read_u64(&h->blob_gas_used, root, "", "blobGasUsed", 0, UINT64_MAX, d));
     if (coinbase)
-        TRY(read_address(&h->beneficiary, coinbase, "coinbase", d));
+        TRY(genesis_read_address(&h->beneficiary, coinbase, "coinbase", d));
     enum err e =
-        read_hex(&extra, json_get(root, "extraData"), "extraData", sizeof g->extra_data, d);
+        genesis_read_hex(&extra, json_get(root, "extraData"), "extraData", sizeof g->extra_data, d);
     if (e == E_OK && extra.len)
         memcpy(g->extra_data, extra.data, extra.len);
     g->extra_data_len = extra.len;
@@ -238,7 +238,7 @@ enum err genesis_check_ethereum(struct genesis *g, struct diag *d)
         return genesis_refuse(d, "config", T("an object is needed", "un objet est attendu"));
     if (!json_get(config, "chainId"))
         return genesis_refuse(d, "config.chainId", T("missing", "absent"));
-    TRY(read_u64(&g->chain_id, config, "config", "chainId", 1, TX_CHAIN_ID_MAX, d));
+    TRY(genesis_read_u64(&g->chain_id, config, "config", "chainId", 1, TX_CHAIN_ID_MAX, d));
     g->is_ethereum = true;
     schedule_of(&g->schedule, FORK_OSAKA, g->chain_id);
     TRY(read_schedule(&g->schedule, config, d));
@@ -246,7 +246,7 @@ enum err genesis_check_ethereum(struct genesis *g, struct diag *d)
     g->timestamp_s = g->header.timestamp_s;
     g->gas_limit = g->header.gas_limit;
     g->proposer = g->header.beneficiary;
-    return check_allocations(json_get(g->json, "alloc"), true, d);
+    return genesis_check_allocations(json_get(g->json, "alloc"), true, d);
 }
 
 struct header genesis_header(const struct genesis *g, const struct hash *state_root)

@@ -8,30 +8,32 @@
 struct path {
     char text[256];
 };
-struct path path_of(const char *parent, const char *member);
+struct path genesis_path_of(const char *parent, const char *member);
 
 /* genesis_refuse sets the diag "where: why" and returns E_GENESIS. */
 enum err genesis_refuse(struct diag *d, const char *where, const char *why);
 
-/* check_object refuses what is no object, and members that are unknown. check_named refuses what
- * is no object; its member names are free; NULL (absent) is fine. */
-enum err check_object(const struct json *object, const char *where, const char *const *names,
-                      struct diag *d);
-enum err check_named(const struct json *object, const char *where, struct diag *d);
+/* genesis_check_object refuses what is no object, and members that are unknown. genesis_check_named
+ * refuses what is no object; its member names are free; NULL (absent) is fine. */
+enum err genesis_check_object(const struct json *object, const char *where,
+                              const char *const *names, struct diag *d);
+enum err genesis_check_named(const struct json *object, const char *where, struct diag *d);
 
 /* The member as an integer from min to max; *out stays as it is (the default) when it is absent. */
-enum err read_u64(uint64_t *out, const struct json *object, const char *parent, const char *member,
-                  uint64_t min, uint64_t max, struct diag *d);
-enum err read_address(struct address *out, const struct json *j, const char *where, struct diag *d);
-/* read_hex appends the bytes of an optional member; more than max are refused. */
-enum err read_hex(struct buf *out, const struct json *j, const char *where, size_t max,
-                  struct diag *d);
+enum err genesis_read_u64(uint64_t *out, const struct json *object, const char *parent,
+                          const char *member, uint64_t min, uint64_t max, struct diag *d);
+enum err genesis_read_address(struct address *out, const struct json *j, const char *where,
+                              struct diag *d);
+/* genesis_read_hex appends the bytes of an optional member; more than max are refused. */
+enum err genesis_read_hex(struct buf *out, const struct json *j, const char *where, size_t max,
+                          struct diag *d);
 
-/* check_allocations reads every entry of "alloc" once, without writing any.
+/* genesis_check_allocations reads every entry of "alloc" once, without writing any.
  *   foreign  accounts of an Ethereum chain: code of any beginning and length, storage without
  *            nonce, and balances of any sum are allowed */
-enum err check_allocations(const struct json *alloc, bool foreign, struct diag *d);
-enum err write_allocations(const struct json *alloc, bool foreign, struct state *s, struct diag *d);
+enum err genesis_check_allocations(const struct json *alloc, bool foreign, struct diag *d);
+enum err genesis_write_allocations(const struct json *alloc, bool foreign, struct state *s,
+                                   struct diag *d);
 
 /* genesis_check_ethereum fills g from g->json. E_OK | E_GENESIS. */
 enum err genesis_check_ethereum(struct genesis *g, struct diag *d);
