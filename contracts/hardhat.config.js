@@ -30,6 +30,7 @@ module.exports = {
   networks: {
     parvis: {
       url: process.env.PARVIS_URL ?? 'http://127.0.0.1:8545',
+      gasPrice: 0, // the city takes no fees; a quota of gas bounds what an account may use
       accounts: process.env.PARVIS_KEYS?.split(',') ?? { mnemonic, count: 4 },
     },
   },
