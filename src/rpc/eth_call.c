@@ -27,7 +27,7 @@ static bool outcome(struct rpc_call *c, const struct frame_result *r)
     case FRAME_DEPTH:
         return rpc_fail(c, RPC_SERVER, "max call depth exceeded");
     default:
-        return rpc_fail(c, RPC_SERVER, frame_status_text(r->status));
+        return rpc_fail(c, RPC_SERVER, "%s", frame_status_text(r->status));
     }
 }
 
