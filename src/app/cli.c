@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/u256.h"
 #include "codec/json.h"
 
@@ -30,8 +32,8 @@ const struct cli_option COMMON_OPTIONS[] = {
     {0},
 };
 
-const struct command *const COMMAND_TABLES[] = {NODE_COMMANDS, CHAIN_COMMANDS, ENERGY_COMMANDS,
-                                                ETHEREUM_COMMANDS, TOOL_COMMANDS, NULL};
+const struct command *const COMMAND_TABLES[] = {NODE_COMMANDS,     CHAIN_COMMANDS, ENERGY_COMMANDS,
+                                                ETHEREUM_COMMANDS, TOOL_COMMANDS,  NULL};
 
 static const struct cli_option *option_in(const struct cli_option *table, const char *name)
 {
@@ -63,6 +65,30 @@ const char *cli_get(const struct cli *cli, const char *name)
         if (strcmp(cli->values[i - 1].name, name) == 0)
             return cli->values[i - 1].value;
     return NULL;
+}
+
+struct deep_run {
+    struct cli *cli;
+    int (*run)(struct cli *cli);
+    int code;
+};
+
+static void *run_deep(void *ctx)
+{
+    struct deep_run *r = ctx;
+    r->code = r->run(r->cli);
+    return NULL;
+}
+
+int cli_run_deep(struct cli *cli, int (*run)(struct cli *cli))
+{
+    struct deep_run r = {.cli = cli, .run = run};
+    struct diag d;
+    void *nothing;
+    int failed = thread_run(LIMIT_EVM_STACK_BYTES, run_deep, &r, &nothing);
+    if (failed)
+        return cli_fail(cli, diag_os(&d, E_IO, "pthread_create", failed), &d);
+    return r.code;
 }
 
 bool cli_declares(const struct cli *cli, const char *name)

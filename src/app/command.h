@@ -84,6 +84,10 @@ enum err cli_get_u64(const struct cli *cli, const char *name, uint64_t min, uint
 int cli_fail(const struct cli *cli, enum err e, const struct diag *d);
 int exit_code(enum err e);
 
+/* cli_run_deep calls run(cli) on a thread whose stack is deep enough to execute contracts
+ * (LIMIT_EVM_STACK_BYTES), and waits. */
+int cli_run_deep(struct cli *cli, int (*run)(struct cli *cli));
+
 /* cli_home is the node's folder: --home, else PARVIS_HOME, else ~/.parvis. */
 const char *cli_home(const struct cli *cli);
 /* cli_rpc is the node's address: --rpc, else PARVIS_RPC, else http://127.0.0.1:8545. */

@@ -1,7 +1,14 @@
 #include "app/ethereum_commands.h"
 
 const struct command ETHEREUM_COMMANDS[] = {
+    {"statetest", "FILE|DIR...", 1, 255, "runs Ethereum's official state tests",
+     "exécute les tests officiels d'état d'Ethereum", STATETEST_OPTIONS, run_statetest},
     {"blocktest", "FILE|DIR...", 1, 255, "runs Ethereum's official block tests",
      "exécute les tests officiels de blocs d'Ethereum", BLOCKTEST_OPTIONS, run_blocktest},
+    {"import-ethereum", "GENESIS [BLOCKS]", 1, 2,
+     "makes a ledger from an Ethereum chain (genesis.json, blocks in RLP), checking every block",
+     "crée un registre à partir d'une chaîne Ethereum (genesis.json, blocs en RLP), en vérifiant "
+     "chaque bloc",
+     IMPORT_ETHEREUM_OPTIONS, run_import_ethereum},
     {0},
 };

@@ -4,7 +4,13 @@
 
 #include "app/cli.h"
 
+extern const struct cli_option STATETEST_OPTIONS[];
+int run_statetest(struct cli *cli);
+
 extern const struct cli_option BLOCKTEST_OPTIONS[];
 int run_blocktest(struct cli *cli);
+
+extern const struct cli_option IMPORT_ETHEREUM_OPTIONS[];
+int run_import_ethereum(struct cli *cli);
 
 #endif

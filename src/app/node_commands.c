@@ -116,9 +116,14 @@ static enum err serve(const struct cli *cli, struct chain *chain, const struct n
 {
     struct engine engine = {.ops = &ENGINE_SOLO, .chain = chain, .block_ms = (unsigned)o->block_ms};
     struct rpc *rpc = NULL;
-    TRY(key_load(cli, "node", engine.key32, d));
-    TRY(ecdsa_address(&engine.address, engine.key32));
-    if (!address_eq(&engine.address, &chain_genesis(chain)->proposer))
+    if (chain_genesis(chain)->is_ethereum) {
+        engine.ops = &ENGINE_HOLD; /* nobody here may continue it */
+    } else {
+        TRY(key_load(cli, "node", engine.key32, d));
+        TRY(ecdsa_address(&engine.address, engine.key32));
+    }
+    if (!chain_genesis(chain)->is_ethereum &&
+        !address_eq(&engine.address, &chain_genesis(chain)->proposer))
         return diag_set(d, E_KEY,
                         T("the key `node` is not the proposer's of this chain: `parvis account "
                           "remove node`, then `parvis account import node FILE` with that key",
@@ -268,7 +273,7 @@ static void print_audit(const struct cli *cli, const struct audit_report *r)
     buf_free(&b);
 }
 
-static int run_audit(struct cli *cli)
+static int audit(struct cli *cli)
 {
     struct diag d = {0};
     struct store *store = NULL;
@@ -296,6 +301,11 @@ static int run_audit(struct cli *cli)
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
 }
 
+static int run_audit(struct cli *cli)
+{
+    return cli_run_deep(cli, audit);
+}
+
 /* --- export, import --------------------------------------------------------------------------- */
 
 static int run_export(struct cli *cli)
@@ -312,7 +322,7 @@ static int run_export(struct cli *cli)
 
 static const struct cli_option IMPORT_OPTIONS[] = {MAP_MB_OPTION, {0}};
 
-static int run_import(struct cli *cli)
+static int import(struct cli *cli)
 {
     struct diag d = {0};
     struct made made = {0};
@@ -326,6 +336,11 @@ static int run_import(struct cli *cli)
         e = home_import_store(cli, cli->args[0], &progress, &d);
     made_end(&made, e == E_OK);
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
+}
+
+static int run_import(struct cli *cli)
+{
+    return cli_run_deep(cli, import);
 }
 
 const struct command NODE_COMMANDS[] = {

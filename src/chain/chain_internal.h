@@ -74,6 +74,9 @@ enum err chain_open_unfinished(struct chain **out, const struct chain_config *co
                                struct diag *d);
 void chain_release(struct chain *c); /* NULL is fine */
 
+/* The mark of an import under way: chain_open refuses a store that has it. */
+enum err chain_mark_importing(struct store *s, bool present);
+
 /* Tells the listeners about a transaction the pool accepted. */
 void chain_notify_pending(struct chain *c, const struct tx *t);
 

@@ -309,7 +309,7 @@ static enum err import_block(struct transfer *x, struct chain *c)
     return e;
 }
 
-static enum err set_marker(struct store *s, bool present)
+enum err chain_mark_importing(struct store *s, bool present)
 {
     struct store_txn *t;
     struct store_key key = {.name = bytes_str(META_IMPORTING)};
@@ -350,7 +350,7 @@ static enum err import_all(struct transfer *x, struct store *store)
     TRY(rewind_file(x));
     TRY(next_record(x, &kind));
     TRY(genesis_parse_stored(&g, buf_view(&x->record), x->d));
-    enum err e = set_marker(store, true);
+    enum err e = chain_mark_importing(store, true);
     if (e == E_OK)
         e = chain_create(store, &g, x->d);
     genesis_free(&g);
@@ -363,7 +363,7 @@ static enum err import_all(struct transfer *x, struct store *store)
     if (e == E_OK)
         e = store_sync(store); /* the blocks first, then the word that they are all there */
     if (e == E_OK)
-        e = set_marker(store, false);
+        e = chain_mark_importing(store, false);
     return e == E_OK ? store_sync(store) : e;
 }
 

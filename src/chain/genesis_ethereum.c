@@ -85,12 +85,18 @@ static enum err check_known(const struct json *config, struct diag *d)
 }
 
 /* null is as good as absent, as in geth */
+static enum err read_number(uint64_t *out, const struct json *object, const char *parent,
+                            const char *name, uint64_t max, struct diag *d)
+{
+    if (json_is_null(json_get(object, name)))
+        return E_OK;
+    return genesis_read_u64(out, object, parent, name, 0, max, d);
+}
+
 static enum err read_when(uint64_t *out, const struct json *config, const char *name,
                           struct diag *d)
 {
-    if (json_is_null(json_get(config, name)))
-        return E_OK;
-    return genesis_read_u64(out, config, "config", name, 0, UINT64_MAX - 1, d);
+    return read_number(out, config, "config", name, UINT64_MAX - 1, d);
 }
 
 static enum err read_blobs(struct blob_params *out, const struct json *schedule, const char *name,
@@ -176,7 +182,7 @@ static enum err read_fixed(uint8_t *out, size_t len, const struct json *object, 
     const struct json *j = json_get(object, name);
     struct u256 value;
     uint8_t be[32];
-    if (!j)
+    if (!j || json_is_null(j))
         return E_OK;
     if (json_u256(&value, j) != E_OK)
         return genesis_refuse(
@@ -209,12 +215,12 @@ static enum err read_header(struct genesis *g, struct diag *d)
     TRY(read_fixed(h->nonce, sizeof h->nonce, root, "nonce", d));
     TRY(read_fixed(h->parent_beacon_root.b, 32, root, "parentBeaconBlockRoot", d));
     TRY(read_u256(&h->difficulty, root, "difficulty", d));
-    TRY(genesis_read_u64(&h->timestamp_s, root, "", "timestamp", 0, UINT64_MAX, d));
-    TRY(genesis_read_u64(&h->gas_limit, root, "", "gasLimit", 0, INT64_MAX, d));
-    TRY(genesis_read_u64(&h->gas_used, root, "", "gasUsed", 0, 0, d));
-    TRY(genesis_read_u64(&h->number, root, "", "number", 0, 0, d));
-    TRY(genesis_read_u64(&h->excess_blob_gas, root, "", "excessBlobGas", 0, UINT64_MAX, d));
-    TRY(genesis_read_u64(&h->blob_gas_used, root, "", "blobGasUsed", 0, UINT64_MAX, d));
+    TRY(read_number(&h->timestamp_s, root, "", "timestamp", UINT64_MAX, d));
+    TRY(read_number(&h->gas_limit, root, "", "gasLimit", INT64_MAX, d));
+    TRY(read_number(&h->gas_used, root, "", "gasUsed", 0, d));
+    TRY(read_number(&h->number, root, "", "number", 0, d));
+    TRY(read_number(&h->excess_blob_gas, root, "", "excessBlobGas", UINT64_MAX, d));
+    TRY(read_number(&h->blob_gas_used, root, "", "blobGasUsed", UINT64_MAX, d));
     if (coinbase)
         TRY(genesis_read_address(&h->beneficiary, coinbase, "coinbase", d));
     enum err e =

@@ -31,6 +31,12 @@ void schedule_own(struct schedule *out, uint64_t chain_id)
     memset(out->blobs, 0, sizeof out->blobs);
 }
 
+/* SCHEDULE_NEVER is a time and number that a block can have, too */
+static bool reached(uint64_t now, uint64_t from)
+{
+    return from != SCHEDULE_NEVER && now >= from;
+}
+
 static uint64_t bomb_delay(const struct schedule *s, enum fork fork, uint64_t number)
 {
     static const uint64_t DELAYS[BOMB_COUNT] = {9000000, 10700000, 11400000};
@@ -39,7 +45,7 @@ static uint64_t bomb_delay(const struct schedule *s, enum fork fork, uint64_t nu
                      : fork >= FORK_BYZANTIUM      ? 3000000 /* EIP-649 */
                                                    : 0;
     for (int i = 0; i < BOMB_COUNT; i++)
-        if (number >= s->bomb_block[i] && DELAYS[i] > delay)
+        if (reached(number, s->bomb_block[i]) && DELAYS[i] > delay)
             delay = DELAYS[i];
     return delay;
 }
@@ -49,19 +55,19 @@ struct rules schedule_rules(const struct schedule *s, uint64_t number, uint64_t 
 {
     struct rules r = {.fork = FORK_FRONTIER};
     for (int f = 0; f < FORK_PARIS; f++)
-        if (number >= s->from_block[f])
+        if (reached(number, s->from_block[f]))
             r.fork = (enum fork)f;
     r.bomb_delay = bomb_delay(s, r.fork, number);
     if (!merged)
         return r;
     r.fork = FORK_PARIS;
     for (int f = FORK_SHANGHAI; f < FORK_COUNT; f++)
-        if (timestamp_s >= s->from_time[f])
+        if (reached(timestamp_s, s->from_time[f]))
             r.fork = (enum fork)f;
     if (r.fork >= FORK_CANCUN)
         r.blobs = s->blobs[r.fork];
     for (size_t i = 0; i < s->bpo_count; i++)
-        if (timestamp_s >= s->bpo[i].from_time)
+        if (reached(timestamp_s, s->bpo[i].from_time))
             r.blobs = s->bpo[i].blobs;
     return r;
 }

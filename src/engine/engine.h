@@ -29,4 +29,7 @@ struct engine {
 /* solo: one embedded proposer on one machine. */
 extern const struct engine_ops ENGINE_SOLO;
 
+/* hold: no block is made; transactions only wait. For an imported Ethereum chain. */
+extern const struct engine_ops ENGINE_HOLD;
+
 #endif

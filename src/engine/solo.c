@@ -18,8 +18,10 @@
 
 #include "base/clock.h"
 #include "base/lang.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "chain/pool.h"
 
 #define SOLO_TICK_MS 500u /* how often an idle engine tells the chain the time */
@@ -161,7 +163,7 @@ static enum err solo_start(struct engine *e, struct diag *d)
     e->private_data = solo;
     atomic_store(&e->failed, false);
     chain_tell_time(e->chain, clock_unix_s());
-    if (pthread_create(&solo->thread, NULL, run, e) != 0) {
+    if (thread_start(&solo->thread, LIMIT_EVM_STACK_BYTES, run, e) != 0) { /* it executes */
         mem_free(solo);
         e->private_data = NULL;
         return diag_set(d, E_IO, T("no thread for the engine", "pas de fil pour le moteur"));
