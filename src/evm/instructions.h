@@ -8,7 +8,13 @@
 
 #define BODY static inline __attribute__((always_inline))
 
-/* put writes a word limb by limb: see u256_copy. */
+/* get and put read and write a word limb by limb: see u256_copy. A word that is passed on as *sp
+ * would be copied whole, through vector registers, by some compilers. */
+BODY struct u256 get(const struct u256 *p)
+{
+    return (struct u256){{p->w[0], p->w[1], p->w[2], p->w[3]}};
+}
+
 BODY void put(struct u256 *out, struct u256 v)
 {
     u256_copy(out, &v);
@@ -23,17 +29,17 @@ BODY void put_u64(struct u256 *out, uint64_t v)
 
 BODY void op_add(struct u256 *sp)
 {
-    put(sp - 2, u256_add_wrap(sp[-1], sp[-2]));
+    put(sp - 2, u256_add_wrap(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_mul(struct u256 *sp)
 {
-    put(sp - 2, u256_mul_wrap(sp[-1], sp[-2]));
+    put(sp - 2, u256_mul_wrap(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_sub(struct u256 *sp)
 {
-    put(sp - 2, u256_sub_wrap(sp[-1], sp[-2]));
+    put(sp - 2, u256_sub_wrap(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_div(struct u256 *sp)
@@ -68,84 +74,84 @@ BODY void op_mulmod(struct u256 *sp, struct vm *vm)
 
 BODY void op_signextend(struct u256 *sp)
 {
-    put(sp - 2, u256_signextend(sp[-2], sp[-1]));
+    put(sp - 2, u256_signextend(get(sp - 2), get(sp - 1)));
 }
 
 BODY void op_lt(struct u256 *sp)
 {
-    put_u64(sp - 2, u256_lt(sp[-1], sp[-2]));
+    put_u64(sp - 2, u256_lt(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_gt(struct u256 *sp)
 {
-    put_u64(sp - 2, u256_gt(sp[-1], sp[-2]));
+    put_u64(sp - 2, u256_gt(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_slt(struct u256 *sp)
 {
-    put_u64(sp - 2, u256_slt(sp[-1], sp[-2]));
+    put_u64(sp - 2, u256_slt(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_sgt(struct u256 *sp)
 {
-    put_u64(sp - 2, u256_sgt(sp[-1], sp[-2]));
+    put_u64(sp - 2, u256_sgt(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_eq(struct u256 *sp)
 {
-    put_u64(sp - 2, u256_eq(sp[-1], sp[-2]));
+    put_u64(sp - 2, u256_eq(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_iszero(struct u256 *sp)
 {
-    put_u64(sp - 1, u256_is_zero(sp[-1]));
+    put_u64(sp - 1, u256_is_zero(get(sp - 1)));
 }
 
 /* --- bits ------------------------------------------------------------------------------------- */
 
 BODY void op_and(struct u256 *sp)
 {
-    put(sp - 2, u256_and(sp[-1], sp[-2]));
+    put(sp - 2, u256_and(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_or(struct u256 *sp)
 {
-    put(sp - 2, u256_or(sp[-1], sp[-2]));
+    put(sp - 2, u256_or(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_xor(struct u256 *sp)
 {
-    put(sp - 2, u256_xor(sp[-1], sp[-2]));
+    put(sp - 2, u256_xor(get(sp - 1), get(sp - 2)));
 }
 
 BODY void op_not(struct u256 *sp)
 {
-    put(sp - 1, u256_not(sp[-1]));
+    put(sp - 1, u256_not(get(sp - 1)));
 }
 
 BODY void op_byte(struct u256 *sp)
 {
-    put_u64(sp - 2, u256_byte(sp[-2], sp[-1]));
+    put_u64(sp - 2, u256_byte(get(sp - 2), get(sp - 1)));
 }
 
 BODY void op_shl(struct u256 *sp)
 {
-    put(sp - 2, u256_shl(sp[-2], sp[-1]));
+    put(sp - 2, u256_shl(get(sp - 2), get(sp - 1)));
 }
 
 BODY void op_shr(struct u256 *sp)
 {
-    put(sp - 2, u256_shr(sp[-2], sp[-1]));
+    put(sp - 2, u256_shr(get(sp - 2), get(sp - 1)));
 }
 
 BODY void op_sar(struct u256 *sp)
 {
-    put(sp - 2, u256_sar(sp[-2], sp[-1]));
+    put(sp - 2, u256_sar(get(sp - 2), get(sp - 1)));
 }
 
 BODY void op_clz(struct u256 *sp)
 {
-    put_u64(sp - 1, u256_clz(sp[-1]));
+    put_u64(sp - 1, u256_clz(get(sp - 1)));
 }
 
 /* --- environment ------------------------------------------------------------------------------ */
@@ -181,12 +187,12 @@ BODY void op_calldataload(struct u256 *sp, struct vm *vm)
 {
     struct bytes data = call_data(vm);
     uint64_t at = sp[-1].w[0];
-    if (LIKELY(u256_fits_u64(sp[-1]) && data.len >= 32 && at <= data.len - 32)) {
+    if (LIKELY(u256_fits_u64(get(sp - 1)) && data.len >= 32 && at <= data.len - 32)) {
         put(sp - 1, u256_from_be(data.data + at));
         return;
     }
     uint8_t word[32] = {0};
-    if (u256_fits_u64(sp[-1]) && at < data.len)
+    if (u256_fits_u64(get(sp - 1)) && at < data.len)
         memcpy(word, data.data + at, data.len - at < 32 ? data.len - at : 32);
     put(sp - 1, u256_from_be(word));
 }
@@ -252,7 +258,7 @@ BODY void op_basefee(struct u256 *sp, struct vm *vm)
 BODY void op_blobhash(struct u256 *sp, struct vm *vm)
 {
     const struct world *w = vm->world;
-    if (u256_fits_u64(sp[-1]) && sp[-1].w[0] < w->blob_hash_count)
+    if (u256_fits_u64(get(sp - 1)) && sp[-1].w[0] < w->blob_hash_count)
         put(sp - 1, u256_from_be(w->blob_hashes[sp[-1].w[0]].b));
     else
         put_u64(sp - 1, 0);

@@ -119,7 +119,7 @@
 #define FAST_JUMPI(name, body, in, out, cost, n) \
     BEGIN(name)                                  \
     NEED(in, out)                                \
-    if (u256_is_zero(sp[-2])) {                  \
+    if (u256_is_zero(get(sp - 2))) {             \
         PAY(cost)                                \
         NEXT(in, out, 1);                        \
     }                                            \

@@ -35,10 +35,10 @@
     if (!jump_target(vm, sp - 1))           \
         return vm_fail(vm, FRAME_BAD_JUMP); \
     pc = jump_target(vm, sp - 1) - 1
-#define PLAIN_JUMPI(body, n)     \
-    vm_charged(vm, gas);         \
-    if (!u256_is_zero(sp[-2])) { \
-        PLAIN_JUMP(body, n);     \
+#define PLAIN_JUMPI(body, n)          \
+    vm_charged(vm, gas);              \
+    if (!u256_is_zero(get(sp - 2))) { \
+        PLAIN_JUMP(body, n);          \
     }
 
 static void begin_step(struct vm *vm, const uint8_t *pc, int64_t gas, struct u256 *sp)
