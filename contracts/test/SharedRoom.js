@@ -1,10 +1,11 @@
 const { expect } = require('chai');
 const { ethers } = require('hardhat');
+const { mined } = require('../lib/mined');
 const { money, energy } = require('../lib/services');
 const { found, DAY } = require('./district');
 
 // Time is the chain's own: it cannot be wound forward, so the tests' slots are short.
-const SLOT = 2, GRACE = 1, PRICE = 1000n, MEMBER_PRICE = 700n, SUNNY_WH = 24000n;
+const SLOT = 2, GRACE = 60, PRICE = 1000n, MEMBER_PRICE = 700n, SUNNY_WH = 24000n;
 const FLAT = 1; // the member's point
 const terms = { slotSeconds: SLOT, graceSeconds: GRACE, price: PRICE, memberPrice: MEMBER_PRICE,
   sunnyWh: SUNNY_WH, freshSeconds: 2 * DAY };
@@ -14,10 +15,10 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('SharedRoom', function () {
   this.timeout(60000);
-  let owner, guest, member, stranger, coins, district, room, noPoint;
+  let owner, guest, member, stranger, coins, power, district, room, noPoint;
 
   // Blocks come with transactions: one makes the chain's clock tick.
-  const tick = async () => (await stranger.sendTransaction({ to: stranger })).wait();
+  const tick = async () => mined(stranger.sendTransaction({ to: stranger }));
   async function waitUntil(instant) {
     while ((await now()) < instant) {
       await sleep(100);
@@ -28,17 +29,22 @@ describe('SharedRoom', function () {
     await tick();
     return BigInt(Math.floor((await now()) / SLOT) + slots);
   }
+  async function deploy(...args) {
+    const contract = await ethers.deployContract('SharedRoom', args);
+    await mined(contract.deploymentTransaction());
+    return contract;
+  }
   async function book(account, slot, point, value) {
-    await (await room.connect(account).book(slot, point, { value })).wait();
+    await mined(room.connect(account).book(slot, point, { value }));
     return (await room.bookings(slot)).hold;
   }
 
   before(async () => {
     [owner, guest, member, stranger] = await ethers.getSigners();
     coins = await money(owner);
+    power = await energy();
     district = await found(owner, member, 3);
-    room = await ethers.deployContract('SharedRoom', [owner, district.operation, terms]);
-    await room.waitForDeployment();
+    room = await deploy(owner, district.operation, terms);
     noPoint = await room.NO_POINT();
   });
 
@@ -62,7 +68,7 @@ describe('SharedRoom', function () {
 
     it('gives members their price once the last day was sunny', async () => {
       const day = await district.settle(1000);
-      const result = await (await energy()).dayResult(district.operation, day);
+      const result = await power.dayResult(district.operation, day);
       expect(result.sharedWh).to.equal(24000);
       expect(await room.isSunny()).to.equal(true);
       expect(await room.priceOf(member, FLAT)).to.equal(MEMBER_PRICE);
@@ -70,14 +76,13 @@ describe('SharedRoom', function () {
     });
 
     it('forgets a day that is too old', async () => {
-      const strict = await ethers.deployContract('SharedRoom', [owner, district.operation,
-        { ...terms, freshSeconds: 60 }]);
+      const strict = await deploy(owner, district.operation, { ...terms, freshSeconds: 60 });
       expect(await strict.isSunny()).to.equal(false);
     });
 
     it('refuses an operation that does not exist with the service\'s own error', async () => {
-      const lost = await ethers.deployContract('SharedRoom', [owner, 999999, terms]);
-      await expect(lost.isSunny()).to.be.revertedWithCustomError(await energy(), 'UnknownOperation')
+      const lost = await deploy(owner, 999999, terms);
+      await expect(lost.isSunny()).to.be.revertedWithCustomError(power, 'UnknownOperation')
         .withArgs(999999);
     });
   });
@@ -87,7 +92,7 @@ describe('SharedRoom', function () {
       const slot = await slotAfter(100);
       const before = await coins.balanceOf(guest);
       const booked = await room.connect(guest).book(slot, noPoint, { value: PRICE });
-      await booked.wait();
+      await mined(booked);
       const booking = await room.bookings(slot);
       await expect(booked).to.emit(room, 'Booked').withArgs(slot, guest, booking.hold, PRICE);
       await expect(booked).to.emit(coins, 'Held');
@@ -124,7 +129,7 @@ describe('SharedRoom', function () {
       await expect((await money(broke)).transfer.staticCall(guest, 1n))
         .to.be.revertedWithCustomError(coins, 'ERC20InsufficientBalance').withArgs(broke, 0, 1);
       const to = await coins.getAddress(); // a service cannot receive coins, so it cannot be paid
-      const unpayable = await ethers.deployContract('SharedRoom', [to, district.operation, terms]);
+      const unpayable = await deploy(to, district.operation, terms);
       await expect(unpayable.connect(guest).book(await slotAfter(50), noPoint, { value: PRICE }))
         .to.be.revertedWithCustomError(coins, 'ERC20InvalidReceiver').withArgs(to);
     });
@@ -138,7 +143,7 @@ describe('SharedRoom', function () {
       await expect(room.connect(member).cancel(slot))
         .to.be.revertedWithCustomError(room, 'NotYourBooking').withArgs(slot, guest);
       const cancelled = await room.connect(guest).cancel(slot);
-      await cancelled.wait();
+      await mined(cancelled);
       await expect(cancelled).to.emit(room, 'Cancelled').withArgs(slot, guest);
       await expect(cancelled).to.emit(coins, 'Refunded').withArgs(hold, room, PRICE);
       expect(await coins.balanceOf(guest)).to.equal(before);
@@ -158,37 +163,42 @@ describe('SharedRoom', function () {
       const slot = await slotAfter(105);
       const before = await coins.balanceOf(guest);
       const hold = await book(guest, slot, noPoint, PRICE);
-      await (await coins.connect(owner).refund(hold)).wait();
+      await mined(coins.connect(owner).refund(hold));
       await expect(room.collect(slot)).to.be.reverted;
-      await (await room.connect(stranger).reclaim(slot)).wait();
+      await mined(room.connect(stranger).reclaim(slot));
       expect(await coins.balanceOf(guest)).to.equal(before);
     });
   });
 
   describe('when time passes', () => {
-    it('pays the owner of a slot that has begun, once', async () => {
-      const slot = await slotAfter(2); // one whole slot to book it in
+    let slot, hasty, paid; // hasty gives its owner no time after the slot
+
+    before(async () => {
+      hasty = await deploy(owner, district.operation, { ...terms, graceSeconds: 0 });
+      slot = await slotAfter(2); // one whole slot to book it in
       await book(guest, slot, noPoint, PRICE);
+      paid = await coins.balanceOf(guest);
+      await mined(hasty.connect(guest).book(slot, noPoint, { value: PRICE }));
+    });
+
+    it('pays the owner of a slot that has begun, once', async () => {
       await waitUntil(Number(await room.startOf(slot)));
       await expect(room.connect(guest).cancel(slot))
         .to.be.revertedWithCustomError(room, 'SlotBegun');
       const before = await coins.balanceOf(owner);
       const collected = await room.connect(stranger).collect(slot);
-      await collected.wait();
+      await mined(collected);
       await expect(collected).to.emit(coins, 'Released');
       expect(await coins.balanceOf(owner)).to.equal(before + PRICE);
       await expect(room.collect(slot)).to.be.revertedWithCustomError(room, 'AlreadyCollected');
     });
 
     it('gives the guest back what the owner did not collect in time', async () => {
-      const slot = await slotAfter(2); // one whole slot to book it in
-      const before = await coins.balanceOf(guest);
-      await book(guest, slot, noPoint, PRICE);
-      await waitUntil(Number(await room.startOf(slot)) + SLOT + GRACE);
-      await expect(room.collect(slot)).to.be.revertedWithCustomError(coins, 'HoldExpired');
-      await (await room.connect(stranger).reclaim(slot)).wait();
-      expect(await coins.balanceOf(guest)).to.equal(before);
-      await expect(room.reclaim(slot)).to.be.revertedWithCustomError(room, 'NotBooked');
+      await waitUntil(Number(await room.startOf(slot)) + SLOT);
+      await expect(hasty.collect(slot)).to.be.revertedWithCustomError(coins, 'HoldExpired');
+      await mined(hasty.connect(stranger).reclaim(slot));
+      expect(await coins.balanceOf(guest)).to.equal(paid);
+      await expect(hasty.reclaim(slot)).to.be.revertedWithCustomError(hasty, 'NotBooked');
     });
   });
 
@@ -198,9 +208,9 @@ describe('SharedRoom', function () {
         .to.be.revertedWithCustomError(room, 'OwnableUnauthorizedAccount').withArgs(guest);
       await expect(room.setTerms({ ...terms, slotSeconds: 60 }))
         .to.be.revertedWithCustomError(room, 'BadTerms');
-      await (await room.setTerms({ ...terms, price: 2000n })).wait();
+      await mined(room.setTerms({ ...terms, price: 2000n }));
       expect(await room.priceOf(guest, noPoint)).to.equal(2000);
-      await (await room.setTerms(terms)).wait();
+      await mined(room.setTerms(terms));
     });
   });
 });

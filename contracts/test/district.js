@@ -1,6 +1,7 @@
 // A small operation of collective self-consumption for tests: one producer, one consumer, a day of
 // readings. docs/energy.md of the project describes the real thing.
 const { ethers } = require('hardhat');
+const { mined } = require('../lib/mined');
 const { energy } = require('../lib/services');
 
 const DAY = 86400;
@@ -28,22 +29,22 @@ async function found(organiser, holder, daysAgo) {
   const today = Math.floor((await ethers.provider.getBlock('latest')).timestamp / DAY);
   let day = today - daysAgo;
   const start = day * DAY;
-  const created = await (await service.createOperation(UTC, start, ONE_HOUR_STEPS, BUILDING, site, 1,
-    LEGAL_ORGANISER)).wait();
+  const created = await mined(service.createOperation(UTC, start, ONE_HOUR_STEPS, BUILDING, site, 1,
+    LEGAL_ORGANISER));
   const operation = created.logs.map((log) => service.interface.parseLog(log))
     .find((event) => event.name === 'OperationCreated').args.operation;
-  const add = async (pseudonym, role, account, powerW) => (await service.addPoint(operation,
-    ethers.id(pseudonym), role, account, NATURAL, start, powerW, 0, 0, site, 0, 1, 0, 0)).wait();
+  const add = async (pseudonym, role, account, powerW) => mined(service.addPoint(operation,
+    ethers.id(pseudonym), role, account, NATURAL, start, powerW, 0, 0, site, 0, 1, 0, 0));
   await add('roof', PRODUCER, organiser, 9000);
   await add('flat', CONSUMER, holder, 0);
   for (const [point, account] of [[0, organiser], [1, holder]])
-    await (await service.connect(account).giveConsent(operation, point, SETTLEMENT, start,
-      start + 365 * DAY)).wait();
+    await mined(service.connect(account).giveConsent(operation, point, SETTLEMENT, start,
+      start + 365 * DAY));
   return {
     operation,
     async settle(wh) {
       const hours = Array(24).fill(wh);
-      await (await service.submitDay(operation, day, batch(hours, hours))).wait();
+      await mined(service.submitDay(operation, day, batch(hours, hours)));
       return day++;
     },
   };
