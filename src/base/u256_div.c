@@ -96,8 +96,8 @@ INLINE uint64_t digit_3(struct u256 *rest, uint64_t low, struct u256 d)
     return q;
 }
 
-/* The last step of digit_4: the two highest limbs of d were divided into the three highest of the
- * number, leaving top; q times the two lower limbs is taken from top:r1:low. */
+/* The last step of a digit by four limbs: the two highest limbs of d were divided into the three
+ * highest of the number, leaving top; q times the two lower limbs is taken from top:r1:low. */
 INLINE uint64_t digit_4_finish(struct u256 *rest, uint128 top, uint64_t r1, uint64_t low,
                                uint64_t q, struct u256 d)
 {
@@ -124,15 +124,6 @@ INLINE uint64_t digit_4_highest(struct u256 *rest, uint64_t low, struct u256 d)
     struct u256 less = {{low, (uint64_t)below, high_of(below), ~0ULL}}; /* rest:low - 2^64 d */
     *rest = u256_add_wrap(less, d);
     return ~0ULL;
-}
-
-INLINE uint64_t digit_4(struct u256 *rest, uint64_t low, struct u256 d)
-{
-    uint128 top = join(rest->w[3], rest->w[2]), d_top = join(d.w[3], d.w[2]);
-    if (SELDOM(top == d_top))
-        return digit_4_highest(rest, low, d);
-    uint64_t q = digit_2(&top, rest->w[1], d_top);
-    return digit_4_finish(rest, top, rest->w[0], low, q, d);
 }
 
 /* ---- by reciprocal ---- */
@@ -267,7 +258,9 @@ INLINE struct u256 divide_by_4(struct u256 a, struct u256 b, struct u256 *rest)
                       u256_shl_pair(b.w[2], b.w[1], shift), u256_shl_pair(b.w[3], b.w[2], shift)}};
     struct u256 r = {{u256_shl_pair(a.w[1], a.w[0], shift), u256_shl_pair(a.w[2], a.w[1], shift),
                       u256_shl_pair(a.w[3], a.w[2], shift), u256_shl_pair(0, a.w[3], shift)}};
-    uint64_t q = digit_4(&r, a.w[0] << shift, d);
+    uint128 top = join(r.w[3], r.w[2]); /* r.w[3] < 2^63 <= d.w[3]: below d's */
+    uint64_t q = digit_2(&top, r.w[1], join(d.w[3], d.w[2]));
+    q = digit_4_finish(&r, top, r.w[0], a.w[0] << shift, q, d);
     *rest =
         (struct u256){{u256_shr_pair(r.w[1], r.w[0], shift), u256_shr_pair(r.w[2], r.w[1], shift),
                        u256_shr_pair(r.w[3], r.w[2], shift), r.w[3] >> shift}};
@@ -360,25 +353,42 @@ void u256_smod(struct u256 *out, const struct u256 *a, const struct u256 *b)
 
 /* ---- products ---- */
 
-/* a b + add + *carry, which fits two limbs; the higher one becomes *carry. */
-INLINE uint64_t multiply_add(uint64_t a, uint64_t b, uint64_t add, uint64_t *carry)
-{
-    uint128 t = (uint128)a * b + add + *carry;
-    *carry = high_of(t);
-    return (uint64_t)t;
-}
-
-/* Adds a b to high:w3..w0 (five limbs of a column window) for one limb b; the lowest limb is done
- * and returned, the window moves up by one. */
+/* Adds a b to a window of four columns, for one limb b; the lowest column is done and returned, the
+ * window moves up by one. GCC would keep each carry in a register, so it gets the instructions. */
 INLINE uint64_t multiply_row(struct u256 *window, struct u256 a, uint64_t b)
 {
-    uint64_t carry = 0;
-    uint64_t done = multiply_add(a.w[0], b, window->w[0], &carry);
-    uint64_t w0 = multiply_add(a.w[1], b, window->w[1], &carry);
-    uint64_t w1 = multiply_add(a.w[2], b, window->w[2], &carry);
-    uint64_t w2 = multiply_add(a.w[3], b, window->w[3], &carry);
-    *window = (struct u256){{w0, w1, w2, carry}};
+#if defined(__x86_64__) && !defined(__clang__)
+    uint64_t w0 = window->w[0], w1 = window->w[1], w2 = window->w[2], w3 = window->w[3], carry;
+    __asm__(
+        "movq %[a0], %%rax\n\tmulq %[b]\n\taddq %%rax, %[w0]\n\tadcq $0, %%rdx\n\t"
+        "movq %%rdx, %[carry]\n\tmovq %[a1], %%rax\n\tmulq %[b]\n\t"
+        "addq %[carry], %[w1]\n\tadcq $0, %%rdx\n\taddq %%rax, %[w1]\n\tadcq $0, %%rdx\n\t"
+        "movq %%rdx, %[carry]\n\tmovq %[a2], %%rax\n\tmulq %[b]\n\t"
+        "addq %[carry], %[w2]\n\tadcq $0, %%rdx\n\taddq %%rax, %[w2]\n\tadcq $0, %%rdx\n\t"
+        "movq %%rdx, %[carry]\n\tmovq %[a3], %%rax\n\tmulq %[b]\n\t"
+        "addq %[carry], %[w3]\n\tadcq $0, %%rdx\n\taddq %%rax, %[w3]\n\tadcq $0, %%rdx\n\t"
+        "movq %%rdx, %[carry]\n\t"
+        : [w0] "+&r"(w0), [w1] "+&r"(w1), [w2] "+&r"(w2), [w3] "+&r"(w3), [carry] "=&r"(carry)
+        : [a0] "rm"(a.w[0]), [a1] "rm"(a.w[1]), [a2] "rm"(a.w[2]), [a3] "rm"(a.w[3]), [b] "rm"(b)
+        : "rax", "rdx", "cc");
+    *window = (struct u256){{w1, w2, w3, carry}};
+    return w0;
+#else
+    uint128 t0 = (uint128)a.w[0] * b, t1 = (uint128)a.w[1] * b;
+    uint128 t2 = (uint128)a.w[2] * b, t3 = (uint128)a.w[3] * b;
+    unsigned char c = 0;
+    uint64_t p1 = u256_add_limb((uint64_t)t1, high_of(t0), &c);
+    uint64_t p2 = u256_add_limb((uint64_t)t2, high_of(t1), &c);
+    uint64_t p3 = u256_add_limb((uint64_t)t3, high_of(t2), &c);
+    uint64_t p4 = high_of(t3) + c;
+    c = 0;
+    uint64_t done = u256_add_limb(window->w[0], (uint64_t)t0, &c);
+    uint64_t w0 = u256_add_limb(window->w[1], p1, &c);
+    uint64_t w1 = u256_add_limb(window->w[2], p2, &c);
+    uint64_t w2 = u256_add_limb(window->w[3], p3, &c);
+    *window = (struct u256){{w0, w1, w2, p4 + c}};
     return done;
+#endif
 }
 
 /* Returns the low half of a b. */
@@ -450,11 +460,42 @@ INLINE struct u256 rest_512(struct u256 high, struct u256 low, struct u256 d, st
     q1.w[2] = u256_add_limb(q1.w[2], high.w[2], &c);
     q1.w[3] = u256_add_limb(q1.w[3], high.w[3], &c);
     q1 = u256_add_wrap(q1, u256_from_u64(1));
-    struct u256 r = u256_sub_wrap(low, u256_mul_wrap(q1, d)), back = u256_add_wrap(r, d);
+    struct u256 r = u256_sub_wrap(low, u256_mul_wrap(q1, d));
     uint64_t over = u256_gt(r, q0) ? ~0ULL : 0;
-    for (int i = 0; i < 4; i++)
-        r.w[i] ^= (r.w[i] ^ back.w[i]) & over;
+    struct u256 back = {{d.w[0] & over, d.w[1] & over, d.w[2] & over, d.w[3] & over}};
+    r = u256_add_wrap(r, back);
     return SELDOM(!u256_lt(r, d)) ? u256_sub_wrap(r, d) : r;
+}
+
+/* Shifts up and down by a modulus' own shift: none or a few bits where it is a curve's field. */
+INLINE struct u256 scale_up(struct u256 a, unsigned shift)
+{
+    if (shift >= 64)
+        return u256_shl_bits(a, shift);
+    return shift == 0 ? a
+                      : (struct u256){{a.w[0] << shift, u256_shl_pair(a.w[1], a.w[0], shift),
+                                       u256_shl_pair(a.w[2], a.w[1], shift),
+                                       u256_shl_pair(a.w[3], a.w[2], shift)}};
+}
+
+INLINE struct u256 scale_down(struct u256 a, unsigned shift)
+{
+    if (shift >= 64)
+        return u256_shr_bits(a, shift);
+    return shift == 0 ? a
+                      : (struct u256){{u256_shr_pair(a.w[1], a.w[0], shift),
+                                       u256_shr_pair(a.w[2], a.w[1], shift),
+                                       u256_shr_pair(a.w[3], a.w[2], shift), a.w[3] >> shift}};
+}
+
+/* a b modulo 2^256 - 1, by which contracts get at the upper half of a product: 2^256 is 1 there, so
+ * the halves are added. */
+static struct u256 multiply_mod_max(struct u256 a, struct u256 b)
+{
+    struct u256 high, low = multiply_full(&high, a, b), sum;
+    bool carry = u256_add(&sum, low, high);
+    sum = u256_add_wrap(sum, u256_from_u64(carry));
+    return u256_eq(sum, U256_MAX) ? U256_ZERO : sum;
 }
 
 /* One factor, below the modulus, is scaled with it; then so is the product, and its higher half is
@@ -467,15 +508,19 @@ void u256_mulmod(struct u256 *out, const struct u256 *a, const struct u256 *b,
         u256_store(out, m);
         return;
     }
+    if (u256_eq(m, U256_MAX)) { /* not kept: such programs have another modulus beside */
+        u256_store(out, multiply_mod_max(x, y));
+        return;
+    }
     if (SELDOM(!u256_lt(x, m)))
         x = reduce(x, m);
     bool known = cache && u256_eq(u256_load(&cache->modulus), m);
     if (known) {
         if (SELDOM(!cache->ready))
             reciprocal_prepare(cache);
-        low = multiply_full(&high, u256_shl_bits(x, cache->shift), y);
+        low = multiply_full(&high, scale_up(x, cache->shift), y);
         r = rest_512(high, low, u256_load(&cache->scaled), u256_load(&cache->value));
-        u256_store(out, u256_shr_bits(r, cache->shift));
+        u256_store(out, scale_down(r, cache->shift));
         return;
     }
     if (cache) {
@@ -483,24 +528,12 @@ void u256_mulmod(struct u256 *out, const struct u256 *a, const struct u256 *b,
         cache->ready = false;
     }
     unsigned shift = u256_clz(m);
-    low = multiply_full(&high, u256_shl_bits(x, shift), y);
+    low = multiply_full(&high, scale_up(x, shift), y);
     divide_512(high, low, u256_shl_bits(m, shift), &r);
-    u256_store(out, u256_shr_bits(r, shift));
+    u256_store(out, scale_down(r, shift));
 }
 
 /* ---- power ---- */
-
-/* a a modulo 2^256: six products, three of them twice. */
-INLINE struct u256 square(struct u256 a)
-{
-    uint128 t00 = (uint128)a.w[0] * a.w[0], t01 = (uint128)a.w[0] * a.w[1];
-    uint128 t02 = (uint128)a.w[0] * a.w[2], t11 = (uint128)a.w[1] * a.w[1];
-    uint64_t top = a.w[0] * a.w[3] + a.w[1] * a.w[2];
-    unsigned char c = 0;
-    uint64_t r1 = u256_add_limb(high_of(t00), (uint64_t)t01 << 1, &c);
-    uint128 high = (t02 << 1) + t11 + (t01 >> 63) + join(top << 1, 0) + c;
-    return (struct u256){{(uint64_t)t00, r1, (uint64_t)high, high_of(high)}};
-}
 
 /* Odd numbers to exponents of more bits than this are raised four bits at a time. */
 #define WINDOW_FROM_BITS 40
@@ -512,7 +545,8 @@ static struct u256 power_by_windows(struct u256 base, struct u256 exponent, unsi
         u256_store(&power[i], u256_mul_wrap(u256_load(&power[i - 1]), base));
     struct u256 r = power[0];
     for (unsigned at = (bits + 3) / 4; at-- > 0;) {
-        r = square(square(square(square(r))));
+        for (int i = 0; i < 4; i++)
+            r = u256_mul_wrap(r, r);
         r = u256_mul_wrap(r, u256_load(&power[exponent.w[at / 16] >> at % 16 * 4 & 15]));
     }
     return r;
@@ -522,7 +556,7 @@ static struct u256 power_by_bits(struct u256 base, uint64_t exponent)
 {
     struct u256 r = base; /* for the highest bit */
     for (uint64_t bit = 1ULL << (63 - __builtin_clzll(exponent)); bit >>= 1;) {
-        r = square(r);
+        r = u256_mul_wrap(r, r);
         if (exponent & bit)
             r = u256_mul_wrap(r, base);
     }

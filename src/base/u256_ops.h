@@ -60,10 +60,31 @@ static inline struct u256 u256_neg(struct u256 a)
     return u256_sub_wrap(U256_ZERO, a);
 }
 
-/* The ten products below 2^256, column by column; those of the highest column need no upper half.
- */
+/* The ten products below 2^256, row by row; the last of each row needs no upper half. Compilers
+ * spill half of the operands here, so the rows are written out where they can be. */
 static inline struct u256 u256_mul_wrap(struct u256 a, struct u256 b)
 {
+#ifdef __x86_64__
+    uint64_t r0, r1, r2, r3;
+    __asm__("movq %[a0], %%rax\n\tmulq %[b0]\n\tmovq %%rax, %[r0]\n\tmovq %%rdx, %[r1]\n\t"
+            "movq %[a0], %%rax\n\tmulq %[b1]\n\taddq %%rax, %[r1]\n\tadcq $0, %%rdx\n\t"
+            "movq %%rdx, %[r2]\n\t"
+            "movq %[a0], %%rax\n\tmulq %[b2]\n\timulq %[a0], %[b3]\n\t"
+            "addq %%rax, %[r2]\n\tadcq %%rdx, %[b3]\n\t"
+            "movq %[a1], %%rax\n\tmulq %[b0]\n\timulq %[a1], %[b2]\n\t"
+            "addq %%rax, %[r1]\n\tadcq %%rdx, %[r2]\n\tadcq %[b2], %[b3]\n\t"
+            "movq %[a1], %%rax\n\tmulq %[b1]\n\timulq %[a2], %[b1]\n\t"
+            "addq %%rax, %[r2]\n\tadcq %%rdx, %[b3]\n\t"
+            "movq %[a2], %%rax\n\tmulq %[b0]\n\timulq %[a3], %[b0]\n\t"
+            "addq %[b1], %[b3]\n\t"
+            "addq %%rax, %[r2]\n\tadcq %%rdx, %[b3]\n\taddq %[b0], %[b3]\n\t"
+            : [r0] "=&r"(r0), [r1] "=&r"(r1), [r2] "=&r"(r2), [b0] "+&r"(b.w[0]),
+              [b1] "+&r"(b.w[1]), [b2] "+&r"(b.w[2]), [b3] "+&r"(b.w[3])
+            : [a0] "r"(a.w[0]), [a1] "r"(a.w[1]), [a2] "r"(a.w[2]), [a3] "r"(a.w[3])
+            : "rax", "rdx", "cc");
+    r3 = b.w[3];
+    return (struct u256){{r0, r1, r2, r3}};
+#else
     uint128 t00 = (uint128)a.w[0] * b.w[0], t01 = (uint128)a.w[0] * b.w[1];
     uint128 t10 = (uint128)a.w[1] * b.w[0], t02 = (uint128)a.w[0] * b.w[2];
     uint128 t11 = (uint128)a.w[1] * b.w[1], t20 = (uint128)a.w[2] * b.w[0];
@@ -72,6 +93,7 @@ static inline struct u256 u256_mul_wrap(struct u256 a, struct u256 b)
     uint128 d1 = (uint128)(uint64_t)c1 + t10;
     uint128 high = ((uint128)top << 64) + (c1 >> 64) + (d1 >> 64) + t02 + t11 + t20;
     return (struct u256){{(uint64_t)t00, (uint64_t)d1, (uint64_t)high, (uint64_t)(high >> 64)}};
+#endif
 }
 
 /* ---- bits ---- */
