@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "crypto/sha256.h"
 #include "evm/test_precompile.h"
 
 static uint64_t cpu_ns(void)
@@ -63,6 +64,11 @@ static void put_random(struct buf *b, size_t len)
         random_state ^= random_state << 17;
         buf_put_u8(b, (uint8_t)(random_state >> 32));
     }
+}
+
+static void put_zeros(struct buf *b, size_t len)
+{
+    memset(buf_grow(b, len), 0, len);
 }
 
 static void put_hex(struct buf *b, const char *hex)
@@ -175,11 +181,39 @@ static void bench_modexp(enum fork fork)
 
 /* --- curves ----------------------------------------------------------------------------------- */
 
+#define BLS_G1                                                         \
+    "0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0f" \
+    "c3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb" \
+    "0000000000000000000000000000000008b3f481e3aaa0f1a09e30ed741d8ae4" \
+    "fcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1"
+#define BLS_G2                                                         \
+    "00000000000000000000000000000000024aa2b2f08f0a91260805272dc51051" \
+    "c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8" \
+    "0000000000000000000000000000000013e02b6052719f607dacd3a088274f65" \
+    "596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e" \
+    "000000000000000000000000000000000ce5d527727d6e118cc9cdc6da2e351a" \
+    "adfd9baa8cbdd3a76d429a695160d12c923ac9cc3baca289e193548608b82801" \
+    "000000000000000000000000000000000606c4a02ea734cc32acd2b02bc28b99" \
+    "cb3e287e85a763af267492ab572e99ab3f370d275cec1da1aaa9075ff05f79be"
 #define BN_G2                                                          \
     "198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2" \
     "1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed" \
     "090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b" \
     "12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa"
+
+/* Appends a random multiple of a point: multiplication is asked of the precompile low itself. */
+static void put_multiple(struct buf *b, unsigned low, const char *point_hex)
+{
+    struct precompile_call c = {0};
+    struct buf in = {0};
+    put_hex(&in, point_hex);
+    put_random(&in, 32);
+    precompile_call(&c, FORK_OSAKA, low, buf_view(&in), ANY_GAS);
+    ASSERT(c.result.status == FRAME_SUCCESS && c.result.output.len + 32 == in.len);
+    buf_put(b, c.result.output.data, c.result.output.len);
+    arena_free(&c.arena);
+    buf_free(&in);
+}
 
 static void put_bn_g1(struct buf *b)
 {
@@ -217,6 +251,75 @@ static void bench_bn254(void)
     buf_free(&in);
 }
 
+static void bench_msm(unsigned low, const char *name, const char *generator)
+{
+    static const unsigned counts[] = {1, 2, 4, 16, 128, 512};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        char what[64];
+        struct buf in = {0};
+        for (unsigned k = 0; k < counts[i]; k++) {
+            put_multiple(&in, low, generator);
+            put_random(&in, 32);
+        }
+        snprintf(what, sizeof what, "%s %u", name, counts[i]);
+        measure(FORK_OSAKA, low, what, &in, false);
+        buf_free(&in);
+    }
+}
+
+static void bench_bls(void)
+{
+    static const unsigned counts[] = {1, 2, 4, 16};
+    struct buf in = {0};
+    put_multiple(&in, 0x0c, BLS_G1);
+    put_multiple(&in, 0x0c, BLS_G1);
+    measure(FORK_OSAKA, 0x0b, "BLS12_G1ADD", &in, false);
+    buf_clear(&in);
+    put_multiple(&in, 0x0e, BLS_G2);
+    put_multiple(&in, 0x0e, BLS_G2);
+    measure(FORK_OSAKA, 0x0d, "BLS12_G2ADD", &in, false);
+    bench_msm(0x0c, "BLS12_G1MSM", BLS_G1);
+    bench_msm(0x0e, "BLS12_G2MSM", BLS_G2);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        char what[64];
+        buf_clear(&in);
+        for (unsigned k = 0; k < counts[i]; k++) {
+            put_multiple(&in, 0x0c, BLS_G1);
+            put_multiple(&in, 0x0e, BLS_G2);
+        }
+        snprintf(what, sizeof what, "BLS12_PAIRING_CHECK %u", counts[i]);
+        measure(FORK_OSAKA, 0x0f, what, &in, false);
+    }
+    buf_clear(&in);
+    put_zeros(&in, 17);
+    put_random(&in, 47);
+    measure(FORK_OSAKA, 0x10, "BLS12_MAP_FP_TO_G1", &in, false);
+    put_zeros(&in, 17);
+    put_random(&in, 47);
+    measure(FORK_OSAKA, 0x11, "BLS12_MAP_FP2_TO_G2", &in, false);
+    buf_free(&in);
+}
+
+/* A commitment (the generator) and a proof (the same) of something untrue: it takes the whole
+ * pairing to find out. */
+static void bench_kzg(void)
+{
+    static const char generator[] = "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171ba"
+                                    "c586c55e83ff97a1aeffb3af00adb22c6bb";
+    struct buf in = {0};
+    struct hash h;
+    put_zeros(&in, 32);
+    put_word(&in, 5);
+    put_word(&in, 7);
+    put_hex(&in, generator);
+    put_hex(&in, generator);
+    sha256_once(&h, in.data + 96, 48);
+    h.b[0] = 1;
+    memcpy(in.data, h.b, sizeof h.b);
+    measure(FORK_OSAKA, 0x0a, "KZG_POINT_EVALUATION", &in, true);
+    buf_free(&in);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -228,6 +331,8 @@ int main(int argc, char **argv)
     bench_lengths(0x04, "ID");
     bench_blake2f();
     bench_bn254();
+    bench_kzg();
+    bench_bls();
     bench_modexp(FORK_OSAKA);
     bench_modexp(FORK_PRAGUE);
     return 0;

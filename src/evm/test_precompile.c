@@ -7,6 +7,36 @@
 
 /* --- the table -------------------------------------------------------------------------------- */
 
+TEST(table_by_fork)
+{
+    static const struct {
+        enum fork fork;
+        size_t count;
+        const char *last;
+    } rows[] = {
+        {FORK_FRONTIER, 4, "ID"},
+        {FORK_EIP158, 4, "ID"},
+        {FORK_BYZANTIUM, 8, "BN254_PAIRING"},
+        {FORK_ISTANBUL, 9, "BLAKE2F"},
+        {FORK_SHANGHAI, 9, "BLAKE2F"},
+        {FORK_CANCUN, 10, "KZG_POINT_EVALUATION"},
+        {FORK_PRAGUE, 17, "BLS12_MAP_FP2_TO_G2"},
+        {FORK_OSAKA, PRECOMPILE_MAX, "P256VERIFY"},
+    };
+    struct address list[PRECOMPILE_MAX];
+    const char *names[PRECOMPILE_MAX];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t count = precompile_list(rows[i].fork, list, names);
+        CHECK_INT(count, rows[i].count);
+        CHECK_STR(names[count - 1], rows[i].last);
+        CHECK_STR(names[0], "ECREC");
+        for (size_t k = 0; k < count; k++) {
+            CHECK(precompile_is(rows[i].fork, &list[k]));
+            CHECK(k == 0 || memcmp(list[k - 1].b, list[k].b, 20) < 0);
+        }
+    }
+}
+
 /* What is not in the list is no precompile and does not run. */
 TEST(table_only_these)
 {

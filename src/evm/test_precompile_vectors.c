@@ -166,6 +166,130 @@ TEST(vectors_bn254)
     RUN_SETS(sets);
 }
 
+TEST(vectors_bls12_381)
+{
+    static const struct set sets[] = {
+        {"geth/precompiles/blsG1Add.json", 0x0b, FORK_PRAGUE, 0},
+        {"geth/precompiles/fail-blsG1Add.json", 0x0b, FORK_PRAGUE, 0},
+        {"geth/precompiles/blsG1Mul.json", 0x0c, FORK_PRAGUE, 0},
+        {"geth/precompiles/fail-blsG1Mul.json", 0x0c, FORK_PRAGUE, 0},
+        {"geth/precompiles/blsG1MultiExp.json", 0x0c, FORK_PRAGUE, 0},
+        {"geth/precompiles/fail-blsG1MultiExp.json", 0x0c, FORK_PRAGUE, 0},
+        {"geth/precompiles/blsG2Add.json", 0x0d, FORK_PRAGUE, 0},
+        {"geth/precompiles/fail-blsG2Add.json", 0x0d, FORK_PRAGUE, 0},
+        {"geth/precompiles/blsG2Mul.json", 0x0e, FORK_PRAGUE, 0},
+        {"geth/precompiles/fail-blsG2Mul.json", 0x0e, FORK_PRAGUE, 0},
+        {"geth/precompiles/blsG2MultiExp.json", 0x0e, FORK_PRAGUE, 0},
+        {"geth/precompiles/fail-blsG2MultiExp.json", 0x0e, FORK_PRAGUE, 0},
+        {"geth/precompiles/blsPairing.json", 0x0f, FORK_PRAGUE, 0},
+        {"geth/precompiles/fail-blsPairing.json", 0x0f, FORK_PRAGUE, 0},
+        {"geth/precompiles/blsMapG1.json", 0x10, FORK_PRAGUE, 0},
+        {"geth/precompiles/fail-blsMapG1.json", 0x10, FORK_PRAGUE, 0},
+        {"geth/precompiles/blsMapG2.json", 0x11, FORK_PRAGUE, 0},
+        {"geth/precompiles/fail-blsMapG2.json", 0x11, FORK_PRAGUE, 0},
+    };
+    RUN_SETS(sets);
+}
+
+TEST(vectors_eip2537)
+{
+    static const struct set sets[] = {
+        {"eips/eip-2537/add_G1_bls.json", 0x0b, FORK_PRAGUE, 0},
+        {"eips/eip-2537/fail-add_G1_bls.json", 0x0b, FORK_PRAGUE, 0},
+        {"eips/eip-2537/mul_G1_bls.json", 0x0c, FORK_PRAGUE, 0},
+        {"eips/eip-2537/fail-mul_G1_bls.json", 0x0c, FORK_PRAGUE, 0},
+        {"eips/eip-2537/msm_G1_bls.json", 0x0c, FORK_PRAGUE, 0},
+        {"eips/eip-2537/fail-msm_G1_bls.json", 0x0c, FORK_PRAGUE, 0},
+        {"eips/eip-2537/add_G2_bls.json", 0x0d, FORK_PRAGUE, 0},
+        {"eips/eip-2537/fail-add_G2_bls.json", 0x0d, FORK_PRAGUE, 0},
+        {"eips/eip-2537/mul_G2_bls.json", 0x0e, FORK_PRAGUE, 0},
+        {"eips/eip-2537/fail-mul_G2_bls.json", 0x0e, FORK_PRAGUE, 0},
+        {"eips/eip-2537/fail-msm_G2_bls.json", 0x0e, FORK_PRAGUE, 0},
+        {"eips/eip-2537/pairing_check_bls.json", 0x0f, FORK_PRAGUE, 0},
+        {"eips/eip-2537/fail-pairing_check_bls.json", 0x0f, FORK_PRAGUE, 0},
+        {"eips/eip-2537/map_fp_to_G1_bls.json", 0x10, FORK_PRAGUE, 0},
+        {"eips/eip-2537/fail-map_fp_to_G1_bls.json", 0x10, FORK_PRAGUE, 0},
+        {"eips/eip-2537/map_fp2_to_G2_bls.json", 0x11, FORK_PRAGUE, 0},
+        {"eips/eip-2537/fail-map_fp2_to_G2_bls.json", 0x11, FORK_PRAGUE, 0},
+    };
+    RUN_SETS(sets);
+}
+
+/* --- c-kzg-4844: verify_kzg_proof ------------------------------------------------------------- */
+
+/* Reads one of the few lines of a case: key: '0x...' */
+static void field_read(struct buf *out, const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+    const char *hex = at ? strchr(at, '\'') : NULL;
+    const char *end = hex ? strchr(hex + 1, '\'') : NULL;
+    if (!end || hex_decode_buf(out, hex + 1, (size_t)(end - hex - 1)) != E_OK)
+        test_fail(__FILE__, __LINE__, "no field %s in: %s", key, text);
+}
+
+/* The input is versioned hash, z, y, commitment, proof. A field of a wrong length gives an input of
+ * a wrong length. */
+static bool run_kzg(struct precompile_call *c, const char *text)
+{
+    struct buf commitment = {0}, input = {0};
+    struct hash h;
+    field_read(&commitment, text, "commitment:");
+    sha256_once(&h, commitment.data, commitment.len);
+    h.b[0] = 1;
+    buf_put(&input, h.b, sizeof h.b);
+    field_read(&input, text, " z:");
+    field_read(&input, text, " y:");
+    buf_put(&input, commitment.data, commitment.len);
+    field_read(&input, text, "proof:");
+    bool holds = strstr(text, "output: true") != NULL;
+    bool ok = precompile_call(c, FORK_CANCUN, 0x0a, buf_view(&input), 50000);
+    ok = ok && c->result.status == (holds ? FRAME_SUCCESS : FRAME_INVALID);
+    ok = ok && c->result.output.len == (holds ? 64 : 0);
+    buf_free(&commitment);
+    buf_free(&input);
+    return ok;
+}
+
+static bool file_read(struct buf *out, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    uint8_t chunk[4096];
+    if (!f)
+        return false;
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
+        buf_put(out, chunk, n);
+    fclose(f);
+    return true;
+}
+
+TEST(vectors_kzg)
+{
+    char path[900];
+    struct precompile_call c = {0};
+    size_t passed = 0;
+    if (!vectors_dir())
+        SKIP(NO_ARCHIVE);
+    snprintf(path, sizeof path, "%s/c-kzg-4844/verify_kzg_proof/kzg-mainnet", vectors_dir());
+    DIR *dir = opendir(path);
+    REQUIRE(dir);
+    size_t stem = strlen(path);
+    for (struct dirent *e; (e = readdir(dir));) {
+        struct buf text = {0};
+        snprintf(path + stem, sizeof path - stem, "/%s/data.yaml", e->d_name);
+        if (e->d_name[0] == '.' || !file_read(&text, path))
+            continue;
+        if (run_kzg(&c, buf_cstr(&text)))
+            passed++;
+        else
+            test_fail(__FILE__, __LINE__, "%s", e->d_name);
+        buf_free(&text);
+    }
+    closedir(dir);
+    CHECK(passed > 0);
+    test_count(passed);
+    arena_free(&c.arena);
+}
+
 /* --- Wycheproof's ECDSA signatures (r, s of 32 bytes each) ------------------------------------ */
 
 /* What Wycheproof's case gives both precompiles. False when the signature is not 64 bytes: such a
