@@ -13,6 +13,7 @@
 #define PARVIS_CHAIN_CHAIN_H
 
 #include "chain/block.h"
+#include "chain/call.h"
 #include "chain/genesis.h"
 #include "evm/frame.h"
 #include "state/statedb.h"
@@ -106,6 +107,8 @@ struct chain_listener {
 };
 void chain_listen(struct chain *c, const struct chain_listener *l);
 
+/* Calls, estimation, replay of transactions: chain/call.h. */
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* An interpreter for a thread that reads (its stack has LIMIT_EVM_STACK_BYTES). Never NULL; given
@@ -134,31 +137,5 @@ enum err chain_find_tx(struct chain_view *v, const struct hash *tx_hash, uint64_
 /* State at a height: LIMIT_STATE_HISTORY back, or all with archive. The view owns *out and closes
  * it. E_OK | E_PRUNED | E_NOT_FOUND | E_CORRUPT | E_IO. */
 enum err chain_state_at(struct chain_view *v, uint64_t number, struct statedb_view **out);
-
-/* chain_call executes a message on the state of `number` without keeping anything. The sender need
- * not sign; fees are not charged. gas 0 or above LIMIT_RPC_CALL_GAS means LIMIT_RPC_CALL_GAS.
- * *gas_used_out is what a transaction would be charged: intrinsic gas, refunds and the EIP-7623
- * floor counted. The result's output lives in the arena. E_OK (also when the call failed: see
- * out->status) | E_TX_INTRINSIC_GAS | E_PRUNED | E_NOT_FOUND | E_CORRUPT | E_IO. */
-struct call_request {
-    struct address from;
-    bool is_create;
-    struct address to;
-    uint64_t gas;
-    struct u256 gas_price;
-    struct u256 value;
-    struct bytes data;
-    const struct tx_access *access;
-    size_t access_count;
-};
-enum err chain_call(struct chain_view *v, uint64_t number, const struct call_request *request,
-                    struct arena *a, struct frame_result *out, uint64_t *gas_used_out);
-
-/* The smallest gas limit with which the request succeeds, at most LIMIT_TX_GAS (or request->gas if
- * that is lower and not 0). E_OK | E_REVERT | E_OUT_OF_GAS, with *out filled for the revert data;
- * or chain_call's errors. */
-enum err chain_estimate_gas(struct chain_view *v, uint64_t number,
-                            const struct call_request *request, struct arena *a, uint64_t *gas_out,
-                            struct frame_result *out);
 
 #endif

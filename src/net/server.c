@@ -14,7 +14,9 @@
 
 #include "base/clock.h"
 #include "base/lang.h"
+#include "base/limits.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "net/conn.h"
 
 #define RECV_BYTES (64u << 10)
@@ -497,7 +499,7 @@ enum err http_start(struct http_server **out, const struct http_config *config, 
         return e;
     }
     for (unsigned i = 0; i < s->config.threads; i++)
-        ASSERT(pthread_create(&s->loops[i].id, NULL, loop_main, &s->loops[i]) == 0);
+        ASSERT(thread_start(&s->loops[i].id, LIMIT_EVM_STACK_BYTES, loop_main, &s->loops[i]) == 0);
     *out = s;
     return E_OK;
 }

@@ -71,6 +71,13 @@ static void put_failure(struct rpc_call *c, const struct json *id)
     buf_put_u8(c->out, '}');
 }
 
+/* What asks the node for a key. */
+static bool wants_a_key(const char *name)
+{
+    return strncmp(name, "eth_sign", 8) == 0 || strcmp(name, "eth_sendTransaction") == 0 ||
+           strncmp(name, "personal_", 9) == 0;
+}
+
 /* run_method finds and runs; false with the error set. */
 static bool run_method(struct rpc_call *c, const char *name, size_t *index_out)
 {
@@ -78,8 +85,11 @@ static bool run_method(struct rpc_call *c, const char *name, size_t *index_out)
         bsearch(name, RPC_METHODS, RPC_METHOD_COUNT, sizeof *RPC_METHODS, by_name);
     *index_out = m ? (size_t)(m - RPC_METHODS) : RPC_METHOD_COUNT;
     if (!m)
-        return rpc_fail(c, RPC_NO_METHOD, "the method %.100s does not exist/is not available",
-                        name);
+        return rpc_fail(c, RPC_NO_METHOD, "the method %.100s does not exist/is not available%s",
+                        name,
+                        wants_a_key(name) ? ": this node keeps no keys, sign in your wallet and "
+                                            "use eth_sendRawTransaction"
+                                          : "");
     if (c->params && json_count(c->params) > m->params_max)
         return rpc_fail(c, RPC_PARAMS, "too many arguments, want at most %u", m->params_max);
     if (!m->run(c))

@@ -24,10 +24,7 @@ static bool find_block(struct rpc_call *c, bool by_hash, uint64_t *number_out, b
     return e == E_OK || e == E_NOT_FOUND || rpc_fail_err(c, e);
 }
 
-/* load_block loads the block a request names. When there is none, null is appended, *found_out is
- * false and b is not set; that is no error. */
-static bool load_block(struct rpc_call *c, bool by_hash, bool receipts, struct block *b,
-                       bool *found_out)
+bool load_block(struct rpc_call *c, bool by_hash, bool receipts, struct block *b, bool *found_out)
 {
     uint64_t number = 0;
     if (!find_block(c, by_hash, &number, found_out))
@@ -61,6 +58,12 @@ bool eth_get_block_by_number(struct rpc_call *c)
     return get_block(c, false);
 }
 
+/* EIP-4844: what a unit of blob gas cost in this block; 0 on a chain of ours. */
+static struct u256 blob_fee(struct rpc_call *c, const struct block *b)
+{
+    return rules_env(&chain_genesis(c->chain)->schedule, &b->header).blob_base_fee;
+}
+
 bool eth_get_block_receipts(struct rpc_call *c)
 {
     struct block b;
@@ -74,7 +77,7 @@ bool eth_get_block_receipts(struct rpc_call *c)
     size_t logs = 0;
     json_open(c->out, '[');
     for (size_t i = 0; i < b.tx_count; i++) {
-        put_receipt(c->out, &b, i, logs);
+        put_receipt(c->out, &b, i, logs, blob_fee(c, &b));
         logs += b.receipts[i].log_count;
         if (c->out->len > LIMIT_RPC_RESPONSE_BYTES)
             return true; /* the dispatcher refuses it */
@@ -106,12 +109,17 @@ bool eth_tx_count_by_number(struct rpc_call *c)
 
 static bool uncle(struct rpc_call *c, bool by_hash, bool count)
 {
-    uint64_t number, index;
+    struct block b;
+    uint64_t index = 0;
     bool found;
-    if (!find_block(c, by_hash, &number, &found) || (!count && !param_u64(c, 1, &index)))
+    if ((!count && !param_u64(c, 1, &index)) || !load_block(c, by_hash, false, &b, &found))
         return false;
-    if (count && found)
-        json_put_quantity(c->out, 0);
+    if (!found)
+        return true;
+    if (count)
+        json_put_quantity(c->out, b.ommer_count);
+    else if (index < b.ommer_count)
+        put_ommer(c->out, &b.ommers[index]);
     else
         json_put_null(c->out);
     return true;
@@ -238,7 +246,7 @@ bool eth_get_receipt(struct rpc_call *c)
     if (!find_tx(c, &hash, true, &b, &index, &found))
         return false;
     if (found)
-        put_receipt(c->out, &b, index, log_base(&b, index));
+        put_receipt(c->out, &b, index, log_base(&b, index), blob_fee(c, &b));
     else
         json_put_null(c->out);
     return true;

@@ -1,47 +1,45 @@
-/* eth_call, eth_estimateGas, eth_sendRawTransaction and fees. */
-#include <stdio.h>
-
+/* eth_call, eth_estimateGas, eth_createAccessList, eth_sendRawTransaction. */
 #include "rpc/methods.h"
 
-static bool read_request(struct rpc_call *c, struct call_request *out, uint64_t *number_out)
-{
-    if (!read_call(c, param(c, 0), out) || !param_block(c, 1, number_out, NULL))
-        return false;
-    if (param(c, 2) || param(c, 3))
-        return rpc_fail(c, RPC_UNSUPPORTED, "state and block overrides are not supported");
-    return true;
-}
+#include <stdlib.h>
 
-/* outcome turns a frame that did not succeed into the error tools expect. */
-static bool outcome(struct rpc_call *c, const struct frame_result *r)
+#include "evm/opcode.h"
+#include "evm/precompile.h"
+#include "rpc/trace.h"
+
+/* What a call is asked with: message, block, state overrides, block overrides. */
+struct call_input {
+    struct call_request request;
+    struct state_override state;
+    struct block_override block;
+    struct diag diag;
+    uint64_t number;
+};
+
+static bool read_input(struct rpc_call *c, struct call_input *in)
 {
-    switch (r->status) {
-    case FRAME_SUCCESS:
-        return true;
-    case FRAME_REVERT:
-        return rpc_fail_revert(c, r->output);
-    case FRAME_OUT_OF_GAS:
-        return rpc_fail(c, RPC_SERVER, "out of gas");
-    case FRAME_BALANCE:
-        return rpc_fail(c, RPC_SERVER, "insufficient funds for gas * price + value");
-    case FRAME_DEPTH:
-        return rpc_fail(c, RPC_SERVER, "max call depth exceeded");
-    default:
-        return rpc_fail(c, RPC_SERVER, "%s", frame_status_text(r->status));
-    }
+    if (!read_call(c, param(c, 0), &in->request) || !param_block(c, 1, &in->number, NULL) ||
+        !read_state_override(c, param(c, 2), &in->state) ||
+        !read_block_override(c, param(c, 3), false, &in->block))
+        return false;
+    in->diag.text[0] = 0;
+    in->request.state = &in->state;
+    in->request.block = &in->block;
+    in->request.diag = &in->diag;
+    return true;
 }
 
 bool eth_call(struct rpc_call *c)
 {
-    struct call_request request;
+    struct call_input in;
     struct frame_result result = {0};
-    uint64_t number, gas_used;
-    if (!read_request(c, &request, &number))
+    uint64_t gas_used;
+    if (!read_input(c, &in))
         return false;
-    enum err e = chain_call(c->view, number, &request, &c->arena, &result, &gas_used);
+    enum err e = chain_call(c->view, in.number, &in.request, &c->arena, &result, &gas_used);
     if (e != E_OK)
-        return rpc_fail_err(c, e);
-    if (!outcome(c, &result))
+        return rpc_fail_diag(c, e, &in.diag);
+    if (!rpc_fail_frame(c, &result))
         return false;
     json_put_data(c->out, result.output.data, result.output.len);
     return true;
@@ -49,23 +47,231 @@ bool eth_call(struct rpc_call *c)
 
 bool eth_estimate_gas(struct rpc_call *c)
 {
-    struct call_request request;
+    struct call_input in;
     struct frame_result result = {0};
-    uint64_t number, gas;
-    if (!read_request(c, &request, &number))
+    uint64_t gas = 0;
+    if (!read_input(c, &in))
         return false;
-    enum err e = chain_estimate_gas(c->view, number, &request, &c->arena, &gas, &result);
-    if (e == E_REVERT)
-        return rpc_fail_revert(c, result.output);
+    enum err e = chain_estimate_gas(c->view, in.number, &in.request, &c->arena, &gas, &result);
+    if (e == E_REVERT || (e == E_OUT_OF_GAS && result.status != FRAME_OUT_OF_GAS))
+        return rpc_fail_frame(c, &result);
     if (e == E_OUT_OF_GAS)
-        return result.status == FRAME_SUCCESS || result.status == FRAME_OUT_OF_GAS
-                   ? rpc_fail(c, RPC_SERVER, "gas required exceeds allowance")
-                   : outcome(c, &result);
+        return rpc_fail(c, RPC_SERVER, "gas required exceeds allowance (%llu)",
+                        (unsigned long long)gas);
     if (e != E_OK)
-        return rpc_fail_err(c, e);
+        return rpc_fail_diag(c, e, &in.diag);
     json_put_quantity(c->out, gas);
     return true;
 }
+
+/* --- access lists ----------------------------------------------------------------------------- */
+
+#define ACCESS_RUNS_MAX 16u /* the list is stable after two runs, mostly */
+
+struct touched {
+    struct address address;
+    struct hash *slots;
+    size_t slot_count, slot_cap;
+};
+
+struct touch_list {
+    struct arena *arena;
+    struct touched *at;
+    size_t count, cap;
+    const struct call_request *request; /* sender, callee and authorities are warm anyway */
+    struct address callee;
+};
+
+static bool is_warm_anyway(const struct touch_list *l, enum fork fork, const struct address *a)
+{
+    for (size_t i = 0; i < l->request->auth_count; i++)
+        if (l->request->auths[i].has_authority && address_eq(&l->request->auths[i].authority, a))
+            return true;
+    return address_eq(a, &l->request->from) || address_eq(a, &l->callee) || precompile_is(fork, a);
+}
+
+static struct touched *touch(struct touch_list *l, const struct address *a)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (address_eq(&l->at[i].address, a))
+            return &l->at[i];
+    if (l->count == l->cap) {
+        size_t cap = l->cap ? 2 * l->cap : 16;
+        struct touched *at = arena_zalloc(l->arena, cap, sizeof *at);
+        if (l->count)
+            memcpy(at, l->at, l->count * sizeof *at);
+        l->at = at;
+        l->cap = cap;
+    }
+    l->at[l->count].address = *a;
+    return &l->at[l->count++];
+}
+
+static void touch_slot(struct touch_list *l, const struct address *a, struct u256 slot)
+{
+    struct touched *t = touch(l, a);
+    struct hash key;
+    u256_to_be(key.b, slot);
+    for (size_t i = 0; i < t->slot_count; i++)
+        if (hash_eq(&t->slots[i], &key))
+            return;
+    if (t->slot_count == t->slot_cap) {
+        size_t cap = t->slot_cap ? 2 * t->slot_cap : 16;
+        struct hash *slots = arena_alloc(l->arena, cap * sizeof *slots);
+        if (t->slot_count)
+            memcpy(slots, t->slots, t->slot_count * sizeof *slots);
+        t->slots = slots;
+        t->slot_cap = cap;
+    }
+    t->slots[t->slot_count++] = key;
+}
+
+static void touch_step(void *ctx, struct world *w, const struct trace_step *s)
+{
+    struct touch_list *l = ctx;
+    struct address a;
+    if (s->stack_count < OPCODE_INFO[s->opcode].in)
+        return;
+    switch (s->opcode) {
+    case OP_SLOAD:
+    case OP_SSTORE:
+        touch_slot(l, &s->frame->recipient, trace_top(s, 0));
+        return;
+    case OP_EXTCODECOPY:
+    case OP_EXTCODEHASH:
+    case OP_EXTCODESIZE:
+    case OP_BALANCE:
+    case OP_SELFDESTRUCT:
+        a = trace_address(trace_top(s, 0));
+        break;
+    case OP_CALL:
+    case OP_CALLCODE:
+    case OP_DELEGATECALL:
+    case OP_STATICCALL:
+        a = trace_address(trace_top(s, 1));
+        break;
+    default:
+        return;
+    }
+    if (!is_warm_anyway(l, w->block->fork, &a))
+        touch(l, &a);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct hash));
+}
+
+static int by_address(const void *a, const void *b)
+{
+    return memcmp(((const struct tx_access *)a)->address.b,
+                  ((const struct tx_access *)b)->address.b, sizeof(struct address));
+}
+
+static size_t slots_of(const struct tx_access *list, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += list[i].slot_count;
+    return n;
+}
+
+/* settle makes the list of what was touched, sorted. */
+static struct tx_access *settle(struct touch_list *l)
+{
+    struct tx_access *list = arena_zalloc(l->arena, l->count + 1, sizeof *list);
+    for (size_t i = 0; i < l->count; i++) {
+        struct touched *t = &l->at[i];
+        if (t->slot_count)
+            qsort(t->slots, t->slot_count, sizeof *t->slots, by_hash);
+        list[i] = (struct tx_access){t->address, t->slots, t->slot_count};
+    }
+    if (l->count)
+        qsort(list, l->count, sizeof *list, by_address);
+    return list;
+}
+
+/* Where a creation goes: warm from the start. */
+static bool find_callee(struct rpc_call *c, const struct call_input *in, struct address *out)
+{
+    struct statedb_view *s;
+    struct account account;
+    bool exists;
+    *out = in->request.to;
+    if (!in->request.is_create)
+        return true;
+    enum err e = chain_state_at(c->view, in->number, &s);
+    if (e == E_OK) {
+        const struct state_reader *reader = statedb_view_reader(s);
+        e = reader->account(reader->ctx, &in->request.from, &account, &exists);
+    }
+    if (e != E_OK)
+        return rpc_fail_err(c, e);
+    uint64_t nonce = in->request.has_nonce ? in->request.nonce : account.nonce;
+    *out = tx_create_address(&in->request.from, nonce);
+    return true;
+}
+
+static void put_access_result(struct buf *out, const struct call_request *q,
+                              const struct frame_result *r, uint64_t gas_used)
+{
+    json_open(out, '{');
+    put_access_list(out, q->access, q->access_count);
+    if (r->status != FRAME_SUCCESS) {
+        struct buf text = {0};
+        if (r->status == FRAME_REVERT)
+            put_revert_text(&text, r->output);
+        else
+            buf_puts(&text, frame_status_text(r->status));
+        json_put_key(out, "error");
+        json_put_text(out, (const char *)text.data, text.len);
+        buf_free(&text);
+    }
+    json_put_key(out, "gasUsed");
+    json_put_quantity(out, gas_used);
+    json_close(out, '}');
+}
+
+/* The list changes what gas there is, so it is asked for until it does not change any more. */
+bool eth_create_access_list(struct rpc_call *c)
+{
+    struct call_input in;
+    struct frame_result result = {0};
+    uint64_t gas_used = 0;
+    if (!read_input(c, &in))
+        return false;
+    struct touch_list l = {.arena = &c->arena, .request = &in.request};
+    struct tracer tracer = {.step = touch_step, .ctx = &l};
+    if (!find_callee(c, &in, &l.callee))
+        return false;
+    for (size_t i = 0; i < in.request.auth_count; i++)
+        tx_recover_auth(&in.request.auths[i]);
+    for (size_t i = 0; i < in.request.access_count; i++) {
+        const struct tx_access *given = &in.request.access[i];
+        for (size_t k = 0; k < given->slot_count; k++)
+            touch_slot(&l, &given->address, u256_from_be(given->slots[k].b));
+    }
+    in.request.tracer = &tracer;
+    for (unsigned run = 0; run < ACCESS_RUNS_MAX; run++) {
+        if (!call_in_time(c))
+            return false;
+        enum err e = chain_call(c->view, in.number, &in.request, &c->arena, &result, &gas_used);
+        if (e != E_OK)
+            return rpc_fail_diag(c, e, &in.diag);
+        struct tx_access *list = settle(&l);
+        bool stable =
+            l.count == in.request.access_count &&
+            slots_of(list, l.count) == slots_of(in.request.access, in.request.access_count);
+        in.request.access = list;
+        in.request.access_count = l.count;
+        if (stable)
+            break;
+    }
+    put_access_result(c->out, &in.request, &result, gas_used);
+    return true;
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
 
 bool eth_send_raw(struct rpc_call *c)
 {
@@ -81,84 +287,5 @@ bool eth_send_raw(struct rpc_call *c)
     if (e != E_OK)
         return rpc_fail_err(c, e);
     put_hash(c->out, &hash);
-    return true;
-}
-
-bool eth_gas_price(struct rpc_call *c)
-{
-    json_put_quantity(c->out, 0);
-    return true;
-}
-
-static bool read_percentiles(struct rpc_call *c, size_t *count_out)
-{
-    const struct json *list = param(c, 2);
-    double last = 0;
-    *count_out = list ? json_count(list) : 0;
-    if (list && (!json_is_array(list) || *count_out > 100))
-        return rpc_fail(c, RPC_PARAMS, "reward percentiles must be an array of at most 100");
-    for (const struct json *p = list ? json_first(list) : NULL; p; p = json_next(p)) {
-        double v = json_is_number(p) ? json_double(p) : -1;
-        if (!(v >= last && v <= 100))
-            return rpc_fail(c, RPC_PARAMS, "invalid reward percentile: must be 0 to 100, rising");
-        last = v;
-    }
-    return true;
-}
-
-/* Base fee and tips are 0 on this chain; what is worth telling is how full the blocks were. */
-bool eth_fee_history(struct rpc_call *c)
-{
-    uint64_t count, newest;
-    size_t percentiles;
-    if (!param_u64(c, 0, &count) || !param_block(c, 1, &newest, NULL) ||
-        !read_percentiles(c, &percentiles))
-        return false;
-    if (count > RPC_FEE_HISTORY_MAX)
-        count = RPC_FEE_HISTORY_MAX;
-    if (count > newest + 1)
-        count = newest + 1;
-    struct buf *out = c->out;
-    uint64_t oldest = newest + 1 - count;
-    json_open(out, '{');
-    json_put_key(out, "oldestBlock");
-    json_put_quantity(out, oldest);
-    json_put_key(out, "baseFeePerGas");
-    json_open(out, '[');
-    for (uint64_t i = 0; i <= count && count; i++)
-        json_put_raw(out, "\"0x0\"");
-    json_close(out, ']');
-    json_put_key(out, "gasUsedRatio");
-    json_open(out, '[');
-    for (uint64_t n = oldest; count && n <= newest; n++) {
-        struct header h;
-        struct hash hash;
-        enum err e = chain_load_header(c->view, n, &c->arena, &h, &hash);
-        if (e != E_OK)
-            return rpc_fail_err(c, e);
-        if (!call_in_time(c))
-            return false;
-        char ratio[32];
-        uint64_t ppm = 0; /* gas limits beyond 10^12 are divided first, so that nothing wraps */
-        if (h.gas_limit)
-            ppm = h.gas_limit < 1000000000000 ? h.gas_used * 1000000 / h.gas_limit
-                                              : h.gas_used / (h.gas_limit / 1000000);
-        (void)snprintf(ratio, sizeof ratio, "%llu.%06llu", (unsigned long long)(ppm / 1000000),
-                       (unsigned long long)(ppm % 1000000));
-        json_put_raw(out, ratio);
-    }
-    json_close(out, ']');
-    if (param(c, 2)) {
-        json_put_key(out, "reward");
-        json_open(out, '[');
-        for (uint64_t i = 0; i < count; i++) {
-            json_open(out, '[');
-            for (size_t k = 0; k < percentiles; k++)
-                json_put_raw(out, "\"0x0\"");
-            json_close(out, ']');
-        }
-        json_close(out, ']');
-    }
-    json_close(out, '}');
     return true;
 }

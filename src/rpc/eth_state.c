@@ -86,15 +86,22 @@ static bool record_of(struct rpc_call *c)
     return e == E_OK || rpc_fail_err(c, e);
 }
 
-bool eth_get_storage_at(struct rpc_call *c)
+/* A slot's 32 bytes as eth_getStorageAt has them. */
+static struct hash word_of(struct bytes record)
 {
     struct hash word = {{0}};
+    if (record.len > 32)
+        word = keccak256_of(record);
+    else if (record.len)
+        memcpy(word.b + 32 - record.len, record.data, record.len);
+    return word;
+}
+
+bool eth_get_storage_at(struct rpc_call *c)
+{
     if (!record_of(c))
         return false;
-    if (c->scratch.len > 32)
-        word = keccak256_of(buf_view(&c->scratch));
-    else if (c->scratch.len)
-        memcpy(word.b + 32 - c->scratch.len, c->scratch.data, c->scratch.len);
+    struct hash word = word_of(buf_view(&c->scratch));
     put_hash(c->out, &word);
     return true;
 }
@@ -104,6 +111,55 @@ bool parvis_get_storage(struct rpc_call *c)
     if (!record_of(c))
         return false;
     json_put_data(c->out, c->scratch.data, c->scratch.len);
+    return true;
+}
+
+static bool put_values(struct rpc_call *c, struct statedb_view *s, const struct json *slots)
+{
+    struct address a;
+    const char *who = json_key(slots);
+    const struct state_reader *reader = statedb_view_reader(s);
+    if (strlen(who) != 42 || address_from_hex(&a, who) != E_OK)
+        return rpc_fail(c, RPC_PARAMS, "\"%.60s\" is not an address", who);
+    if (!json_is_array(slots))
+        return rpc_fail(c, RPC_PARAMS, "the slots of %s must be an array", who);
+    json_put_key(c->out, who);
+    json_open(c->out, '[');
+    for (const struct json *key = json_first(slots); key; key = json_next(key)) {
+        struct hash slot;
+        if (!read_slot(c, key, &slot))
+            return false;
+        buf_clear(&c->scratch);
+        enum err e = reader->storage(reader->ctx, &a, &slot, &c->scratch);
+        if (e != E_OK)
+            return rpc_fail_err(c, e);
+        struct hash word = word_of(buf_view(&c->scratch));
+        put_hash(c->out, &word);
+    }
+    json_close(c->out, ']');
+    return true;
+}
+
+bool eth_get_storage_values(struct rpc_call *c)
+{
+    struct statedb_view *s;
+    const struct json *wanted = param(c, 0);
+    size_t count = 0;
+    if (!wanted || !json_is_object(wanted))
+        return rpc_fail(c, RPC_PARAMS, "give an object of accounts and their slots");
+    for (const struct json *m = json_first(wanted); m; m = json_next(m))
+        count += json_count(m);
+    if (json_count(wanted) == 0)
+        return rpc_fail(c, RPC_PARAMS, "empty request");
+    if (count > RPC_PROOF_KEYS_MAX)
+        return rpc_fail(c, RPC_PARAMS, "too many slots (max %u)", RPC_PROOF_KEYS_MAX);
+    if (!state_of(c, 1, &s, NULL))
+        return false;
+    json_open(c->out, '{');
+    for (const struct json *m = json_first(wanted); m; m = json_next(m))
+        if (!put_values(c, s, m))
+            return false;
+    json_close(c->out, '}');
     return true;
 }
 

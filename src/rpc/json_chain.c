@@ -1,13 +1,6 @@
 /* Blocks, transactions, receipts and logs in the JSON that Ethereum's execution API describes. */
 #include "rpc/rpc_internal.h"
 
-#include "crypto/keccak.h"
-
-/* keccak256(rlp([])) and sha256(""): no ommers and no execution requests, ever. */
-#define NO_OMMERS "\"0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347\""
-#define NO_REQUESTS "\"0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\""
-#define ZERO_HASH "\"0x0000000000000000000000000000000000000000000000000000000000000000\""
-
 void put_hash(struct buf *out, const struct hash *h)
 {
     json_put_data(out, h->b, sizeof h->b);
@@ -53,32 +46,53 @@ void put_header_fields(struct buf *out, const struct header *h, const struct has
     key_quantity(out, "number", h->number);
     key_hash(out, "hash", hash);
     key_hash(out, "parentHash", &h->parent_hash);
-    key_raw(out, "nonce", "\"0x0000000000000000\"");
-    key_raw(out, "sha3Uncles", NO_OMMERS);
+    json_put_key(out, "nonce");
+    json_put_data(out, h->nonce, sizeof h->nonce);
+    key_hash(out, "sha3Uncles", &h->ommers_hash);
     json_put_key(out, "logsBloom");
     json_put_data(out, h->bloom, BLOOM_BYTES);
     key_hash(out, "transactionsRoot", &h->transactions_root);
     key_hash(out, "stateRoot", &h->state_root);
     key_hash(out, "receiptsRoot", &h->receipts_root);
     key_address(out, "miner", &h->beneficiary);
-    key_raw(out, "difficulty", "\"0x0\"");
+    key_u256(out, "difficulty", h->difficulty);
     json_put_key(out, "extraData");
     json_put_data(out, h->extra_data.data, h->extra_data.len);
     key_quantity(out, "gasLimit", h->gas_limit);
     key_quantity(out, "gasUsed", h->gas_used);
     key_quantity(out, "timestamp", h->timestamp_s);
     key_hash(out, "mixHash", &h->prev_randao);
-    key_raw(out, "baseFeePerGas", "\"0x0\"");
-    key_hash(out, "withdrawalsRoot", &KECCAK_EMPTY_TRIE);
-    key_raw(out, "blobGasUsed", "\"0x0\"");
-    key_raw(out, "excessBlobGas", "\"0x0\"");
-    key_raw(out, "parentBeaconBlockRoot", ZERO_HASH);
-    key_raw(out, "requestsHash", NO_REQUESTS);
+    if (h->form >= HEADER_LONDON)
+        key_u256(out, "baseFeePerGas", h->base_fee);
+    if (h->form >= HEADER_SHANGHAI)
+        key_hash(out, "withdrawalsRoot", &h->withdrawals_root);
+    if (h->form >= HEADER_CANCUN) {
+        key_quantity(out, "blobGasUsed", h->blob_gas_used);
+        key_quantity(out, "excessBlobGas", h->excess_blob_gas);
+        key_hash(out, "parentBeaconBlockRoot", &h->parent_beacon_root);
+    }
+    if (h->form >= HEADER_PRAGUE)
+        key_hash(out, "requestsHash", &h->requests_hash);
 }
 
-void put_block(struct buf *out, const struct block *b, bool full)
+static void put_withdrawals(struct buf *out, const struct block *b)
 {
-    json_open(out, '{');
+    json_put_key(out, "withdrawals");
+    json_open(out, '[');
+    for (size_t i = 0; i < b->withdrawal_count; i++) {
+        const struct withdrawal *w = &b->withdrawals[i];
+        json_open(out, '{');
+        key_quantity(out, "index", w->index);
+        key_quantity(out, "validatorIndex", w->validator_index);
+        key_address(out, "address", &w->address);
+        key_quantity(out, "amount", w->amount_gwei);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+void put_block_fields(struct buf *out, const struct block *b, bool full)
+{
     put_header_fields(out, &b->header, &b->hash);
     key_quantity(out, "size", b->size_bytes);
     json_put_key(out, "transactions");
@@ -90,25 +104,74 @@ void put_block(struct buf *out, const struct block *b, bool full)
             put_hash(out, &b->txs[i].hash);
     }
     json_close(out, ']');
-    key_raw(out, "uncles", "[]");
-    key_raw(out, "withdrawals", "[]");
+    json_put_key(out, "uncles");
+    json_open(out, '[');
+    for (size_t i = 0; i < b->ommer_count; i++) {
+        struct hash h = header_hash(&b->ommers[i]);
+        put_hash(out, &h);
+    }
+    json_close(out, ']');
+    if (b->header.form >= HEADER_SHANGHAI)
+        put_withdrawals(out, b);
+}
+
+void put_block(struct buf *out, const struct block *b, bool full)
+{
+    json_open(out, '{');
+    put_block_fields(out, b, full);
     json_close(out, '}');
 }
 
-static void put_access_list(struct buf *out, const struct tx *t)
+/* An ommer is shown as a block without transactions. */
+void put_ommer(struct buf *out, const struct header *h)
+{
+    struct block b = {.header = *h, .hash = header_hash(h)};
+    b.size_bytes = block_rlp_size(&b);
+    put_block(out, &b, false);
+}
+
+void put_access_list(struct buf *out, const struct tx_access *list, size_t count)
 {
     json_put_key(out, "accessList");
     json_open(out, '[');
-    for (size_t i = 0; i < t->access_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         json_open(out, '{');
-        key_address(out, "address", &t->access[i].address);
+        key_address(out, "address", &list[i].address);
         json_put_key(out, "storageKeys");
         json_open(out, '[');
-        for (size_t k = 0; k < t->access[i].slot_count; k++)
-            put_hash(out, &t->access[i].slots[k]);
+        for (size_t k = 0; k < list[i].slot_count; k++)
+            put_hash(out, &list[i].slots[k]);
         json_close(out, ']');
         json_close(out, '}');
     }
+    json_close(out, ']');
+}
+
+static void put_authorizations(struct buf *out, const struct tx *t)
+{
+    json_put_key(out, "authorizationList");
+    json_open(out, '[');
+    for (size_t i = 0; i < t->auth_count; i++) {
+        const struct tx_auth *auth = &t->auths[i];
+        json_open(out, '{');
+        key_u256(out, "chainId", auth->chain_id);
+        key_address(out, "address", &auth->address);
+        key_quantity(out, "nonce", auth->nonce);
+        key_u256(out, "yParity", auth->y_parity);
+        key_u256(out, "r", auth->r);
+        key_u256(out, "s", auth->s);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+static void put_blob_fields(struct buf *out, const struct tx *t)
+{
+    key_u256(out, "maxFeePerBlobGas", t->max_fee_per_blob_gas);
+    json_put_key(out, "blobVersionedHashes");
+    json_open(out, '[');
+    for (size_t i = 0; i < t->blob_hash_count; i++)
+        put_hash(out, &t->blob_hashes[i]);
     json_close(out, ']');
 }
 
@@ -120,7 +183,9 @@ static void put_signature(struct buf *out, const struct tx *t)
         u256_add(&v, v, u256_from_u64(t->chain_id));
         u256_add(&v, v, u256_from_u64(35));
     } else if (t->type == TX_LEGACY) {
-        u256_add(&v, v, u256_from_u64(27));
+        /* a simulated transaction carries no signature at all */
+        bool is_signed = !u256_is_zero(u256_from_be(t->signature.r));
+        u256_add(&v, v, u256_from_u64(is_signed ? 27 : 0));
     } else {
         key_quantity(out, "yParity", t->signature.y_parity);
     }
@@ -142,6 +207,11 @@ static void put_place(struct buf *out, const struct block *block, size_t index)
     key_quantity(out, "transactionIndex", index);
 }
 
+static struct u256 price_in(const struct block *b, const struct tx *t)
+{
+    return tx_effective_gas_price(t, b->header.base_fee); /* 0 before LONDON */
+}
+
 void put_tx(struct buf *out, const struct tx *t, const struct block *block, size_t index)
 {
     json_open(out, '{');
@@ -149,6 +219,10 @@ void put_tx(struct buf *out, const struct tx *t, const struct block *block, size
     key_hash(out, "hash", &t->hash);
     key_quantity(out, "nonce", t->nonce);
     put_place(out, block, index);
+    if (block)
+        key_quantity(out, "blockTimestamp", block->header.timestamp_s);
+    else
+        key_raw(out, "blockTimestamp", "null");
     key_address(out, "from", &t->sender);
     if (t->is_create)
         key_raw(out, "to", "null");
@@ -156,17 +230,19 @@ void put_tx(struct buf *out, const struct tx *t, const struct block *block, size
         key_address(out, "to", &t->to);
     key_u256(out, "value", t->value);
     key_quantity(out, "gas", t->gas_limit);
-    if (t->type == TX_DYNAMIC_FEE || t->type == TX_SET_CODE) {
-        key_u256(out, "gasPrice", block ? tx_effective_gas_price(t, U256_ZERO) : t->max_fee);
+    key_u256(out, "gasPrice", block ? price_in(block, t) : t->max_fee);
+    if (t->type >= TX_DYNAMIC_FEE) {
         key_u256(out, "maxFeePerGas", t->max_fee);
         key_u256(out, "maxPriorityFeePerGas", t->max_priority_fee);
-    } else {
-        key_u256(out, "gasPrice", t->max_fee);
     }
     json_put_key(out, "input");
     json_put_data(out, t->data.data, t->data.len);
     if (t->type != TX_LEGACY)
-        put_access_list(out, t);
+        put_access_list(out, t->access, t->access_count);
+    if (t->type == TX_BLOB)
+        put_blob_fields(out, t);
+    if (t->type == TX_SET_CODE)
+        put_authorizations(out, t);
     if (t->has_chain_id || t->type != TX_LEGACY)
         key_quantity(out, "chainId", t->chain_id);
     put_signature(out, t);
@@ -203,13 +279,17 @@ size_t log_base(const struct block *b, size_t index)
     return base;
 }
 
-void put_receipt(struct buf *out, const struct block *b, size_t index, size_t log_index)
+void put_receipt(struct buf *out, const struct block *b, size_t index, size_t log_index,
+                 struct u256 blob_base_fee)
 {
     const struct tx *t = &b->txs[index];
     const struct receipt *r = &b->receipts[index];
     json_open(out, '{');
     key_quantity(out, "type", t->type);
-    key_quantity(out, "status", r->success);
+    if (r->has_root) /* before Byzantium */
+        key_hash(out, "root", &r->root);
+    else
+        key_quantity(out, "status", r->success);
     key_hash(out, "transactionHash", &t->hash);
     put_place(out, b, index);
     key_address(out, "from", &t->sender);
@@ -217,7 +297,7 @@ void put_receipt(struct buf *out, const struct block *b, size_t index, size_t lo
         key_raw(out, "to", "null");
     else
         key_address(out, "to", &t->to);
-    if (t->is_create && r->success) {
+    if (t->is_create) { /* also when the creation failed, as geth has it */
         struct address created = tx_create_address(&t->sender, t->nonce);
         key_address(out, "contractAddress", &created);
     } else {
@@ -225,7 +305,11 @@ void put_receipt(struct buf *out, const struct block *b, size_t index, size_t lo
     }
     key_quantity(out, "gasUsed", r->gas_used);
     key_quantity(out, "cumulativeGasUsed", r->cumulative_gas_used);
-    key_u256(out, "effectiveGasPrice", tx_effective_gas_price(t, U256_ZERO));
+    key_u256(out, "effectiveGasPrice", price_in(b, t));
+    if (t->type == TX_BLOB) {
+        key_quantity(out, "blobGasUsed", t->blob_hash_count * TX_GAS_PER_BLOB);
+        key_u256(out, "blobGasPrice", blob_base_fee);
+    }
     json_put_key(out, "logsBloom");
     json_put_data(out, r->bloom, BLOOM_BYTES);
     json_put_key(out, "logs");

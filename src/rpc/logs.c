@@ -76,7 +76,8 @@ static bool read_range(struct rpc_call *c, const struct json *j, struct log_crit
     else if (!read_block(c, to, &out->to, NULL))
         return false;
     if (out->from > out->to && from && to)
-        return rpc_fail(c, RPC_PARAMS, "invalid block range: fromBlock is after toBlock");
+        return rpc_fail(c, RPC_PARAMS, "invalid block range params");
+    out->beyond_head = out->to > head || out->from > head;
     if (out->to > head)
         out->to = head;
     return true;
@@ -195,5 +196,9 @@ bool logs_search(struct rpc_call *c, const struct log_criteria *f)
 bool eth_get_logs(struct rpc_call *c)
 {
     struct log_criteria f;
-    return criteria_read(c, param(c, 0), &f) && logs_search(c, &f);
+    if (!criteria_read(c, param(c, 0), &f))
+        return false;
+    if (f.beyond_head)
+        return rpc_fail(c, RPC_PARAMS, "block range extends beyond current head block");
+    return logs_search(c, &f);
 }

@@ -62,12 +62,15 @@ bool read_slot(struct rpc_call *c, const struct json *j, struct hash *out)
     const char *text = j ? json_text(j) : NULL;
     size_t len = text ? strlen(text) : 0;
     char digits[65];
-    if (!text || len < 3 || len > 66 || text[0] != '0' || (text[1] != 'x' && text[1] != 'X'))
+    if (!text || len < 3 || text[0] != '0' || (text[1] != 'x' && text[1] != 'X'))
         return rpc_fail(c, RPC_PARAMS, "a storage slot must be 0x and 1 to 64 digits");
+    if (len > 66)
+        return rpc_fail(c, RPC_PARAMS, "storage key too long (want at most 32 bytes): \"%.200s\"",
+                        text);
     memset(digits, '0', sizeof digits);
     memcpy(digits + 64 - (len - 2), text + 2, len - 2);
     if (hex_decode(out->b, 32, digits, 64) != E_OK)
-        return rpc_fail(c, RPC_PARAMS, "a storage slot must be 0x and 1 to 64 digits");
+        return rpc_fail(c, RPC_PARAMS, "invalid hex in storage key: \"%s\"", text);
     return true;
 }
 
@@ -118,14 +121,20 @@ bool read_block(struct rpc_call *c, const struct json *j, uint64_t *number_out, 
     if (!j)
         return true;
     if (json_is_object(j)) {
-        const struct json *hash = json_get(j, "blockHash"), *number = json_get(j, "blockNumber");
+        const struct json *hash = json_get(j, "blockHash"), *number = json_get(j, "blockNumber"),
+                          *canonical = json_get(j, "requireCanonical");
         if (!hash == !number)
             return rpc_fail(c, RPC_PARAMS, "give either blockHash or blockNumber");
+        /* every block that is known here is canonical */
+        if (canonical && !json_is_bool(canonical))
+            return rpc_fail(c, RPC_PARAMS, "requireCanonical must be true or false");
         if (hash)
             return block_by_hash(c, hash, number_out);
         j = number;
     }
     const char *text = json_text(j);
+    if (text && strlen(text) == 66)
+        return block_by_hash(c, j, number_out);
     if (text && strcmp(text, "earliest") == 0) {
         *number_out = 0;
         return true;
@@ -136,6 +145,8 @@ bool read_block(struct rpc_call *c, const struct json *j, uint64_t *number_out, 
                  strcmp(text, "safe") == 0 || strcmp(text, "finalized") == 0))
         return true;
     uint64_t number;
+    if (text && text[0] >= '0' && text[0] <= '9' && (text[0] != '0' || text[1] != 'x'))
+        return rpc_fail(c, RPC_PARAMS, "invalid argument: hex string without 0x prefix");
     if (json_u64(&number, j) != E_OK)
         return rpc_fail(c, RPC_PARAMS,
                         "a block must be a number, a tag (latest, pending, safe, "
@@ -150,67 +161,4 @@ bool read_block(struct rpc_call *c, const struct json *j, uint64_t *number_out, 
 bool param_block(struct rpc_call *c, size_t i, uint64_t *number_out, bool *pending_out)
 {
     return read_block(c, param(c, i), number_out, pending_out);
-}
-
-static bool read_access_list(struct rpc_call *c, const struct json *j, struct call_request *out)
-{
-    size_t n = json_count(j), k = 0, slots = 0;
-    if (!json_is_array(j) || n > RPC_ITEMS_MAX)
-        return rpc_fail(c, RPC_PARAMS, "accessList must be an array of at most %u entries",
-                        RPC_ITEMS_MAX);
-    struct tx_access *list = arena_zalloc(&c->arena, n ? n : 1, sizeof *list);
-    for (const struct json *entry = json_first(j); entry; entry = json_next(entry), k++) {
-        const struct json *keys = json_get(entry, "storageKeys");
-        if (!read_address(c, json_get(entry, "address"), "accessList[].address", &list[k].address))
-            return false;
-        if (!keys || !json_is_array(keys) || (slots += json_count(keys)) > 16 * RPC_ITEMS_MAX)
-            return rpc_fail(c, RPC_PARAMS, "accessList[].storageKeys must be an array");
-        struct hash *slot = arena_zalloc(&c->arena, json_count(keys) + 1, sizeof *slot);
-        list[k].slots = slot;
-        for (const struct json *key = json_first(keys); key; key = json_next(key))
-            if (!read_hash(c, key, "a storage key", &slot[list[k].slot_count++]))
-                return false;
-    }
-    out->access = list;
-    out->access_count = n;
-    return true;
-}
-
-/* member returns an object's member, NULL when absent or null. */
-static const struct json *member(const struct json *object, const char *name)
-{
-    const struct json *j = json_get(object, name);
-    return j && json_is_null(j) ? NULL : j;
-}
-
-bool read_call(struct rpc_call *c, const struct json *j, struct call_request *out)
-{
-    *out = (struct call_request){0};
-    if (!j || !json_is_object(j))
-        return rpc_fail(c, RPC_PARAMS, "the first parameter must be a transaction object");
-    const struct json *from = member(j, "from"), *to = member(j, "to"), *gas = member(j, "gas"),
-                      *value = member(j, "value"), *data = member(j, "data"),
-                      *input = member(j, "input"), *list = member(j, "accessList"),
-                      *price = member(j, "gasPrice"), *fee = member(j, "maxFeePerGas");
-    if (member(j, "blobVersionedHashes") || member(j, "authorizationList"))
-        return rpc_fail(c, RPC_UNSUPPORTED, "transaction type not supported");
-    if (price && fee)
-        return rpc_fail(c, RPC_PARAMS, "both gasPrice and maxFeePerGas specified");
-    if ((from && !read_address(c, from, "from", &out->from)) ||
-        (to && !read_address(c, to, "to", &out->to)) ||
-        (gas && !read_u64(c, gas, "gas", &out->gas)) ||
-        (value && !read_u256(c, value, "value", &out->value)) ||
-        (price && !read_u256(c, price, "gasPrice", &out->gas_price)) ||
-        (fee && !read_u256(c, fee, "maxFeePerGas", &out->gas_price)))
-        return false;
-    struct bytes other = {0};
-    if ((data && !read_data(c, data, "data", &out->data)) ||
-        (input && !read_data(c, input, "input", &other)))
-        return false;
-    if (input && data && !bytes_eq(out->data, other))
-        return rpc_fail(c, RPC_PARAMS, "both data and input are set and differ");
-    if (input)
-        out->data = other;
-    out->is_create = to == NULL;
-    return !list || read_access_list(c, list, out);
 }

@@ -2,9 +2,11 @@
  *
  * Files     server.c     the server's life
  *           dispatch.c   routes; one body (single, batch, notification) -> method table -> answer
- *           param.c      reading parameters; error.c every error's code and words
+ *           param.c      reading parameters; call_object.c messages and overrides; error.c every
+ *                        error's code and words
  *           json_chain.c blocks, transactions, receipts and logs as JSON
- *           web3_net.c eth_*.c txpool.c parvis.c   the methods, a file per kind
+ *           web3_net.c eth_*.c debug.c txpool.c parvis.c   the methods, a file per kind
+ *           trace.h      the tracers of debug_trace*, a file each
  *           logs.c       log criteria and their search; filter.c polled filters
  *           feed.c       what the chain tells, without ever holding up the engine
  *           subscribe.c  eth_subscribe: its own thread reads blocks and writes to WebSockets

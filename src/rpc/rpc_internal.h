@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "chain/pool.h"
+#include "chain/rules.h"
 #include "codec/json.h"
 #include "rpc/rpc.h"
 
@@ -103,6 +104,12 @@ bool rpc_fail(struct rpc_call *c, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool rpc_fail_err(struct rpc_call *c, enum err e); /* of chain, pool and state */
 bool rpc_fail_revert(struct rpc_call *c, struct bytes data);
+/* A frame that did not succeed, as the error tools expect; true for one that did. */
+bool rpc_fail_frame(struct rpc_call *c, const struct frame_result *r);
+/* rpc_fail_err with what chain said about it, where it said something. */
+bool rpc_fail_diag(struct rpc_call *c, enum err e, const struct diag *d);
+/* "execution reverted", with the reason if the data tells one. */
+void put_revert_text(struct buf *out, struct bytes data);
 void rpc_put_error(struct buf *out, int code, const char *text, struct bytes data);
 
 /* --- param.c: each returns false after rpc_fail(RPC_PARAMS) ------------------------------------
@@ -121,9 +128,20 @@ bool read_hash(struct rpc_call *c, const struct json *j, const char *what, struc
 bool read_u64(struct rpc_call *c, const struct json *j, const char *what, uint64_t *out);
 bool read_u256(struct rpc_call *c, const struct json *j, const char *what, struct u256 *out);
 bool read_data(struct rpc_call *c, const struct json *j, const char *what, struct bytes *out);
+/* load_block loads the block that parameter 0 names, by hash or by number or tag. When there is
+ * none, null is appended, *found_out is false and b is not set; that is no error (eth_block.c). */
+bool load_block(struct rpc_call *c, bool by_hash, bool receipts, struct block *b, bool *found_out);
 /* A storage slot: up to 32 bytes of hexadecimal, also as a QUANTITY ("0x0"). */
 bool read_slot(struct rpc_call *c, const struct json *j, struct hash *out);
+
+/* --- call_object.c: messages and what is to be different around them ---------------------------
+ */
+
 bool read_call(struct rpc_call *c, const struct json *j, struct call_request *out);
+bool read_state_override(struct rpc_call *c, const struct json *j, struct state_override *out);
+/* of_block: one to be simulated, which may have withdrawals and a beacon root of its own */
+bool read_block_override(struct rpc_call *c, const struct json *j, bool of_block,
+                         struct block_override *out);
 
 /* --- json_chain.c ----------------------------------------------------------------------------- */
 
@@ -131,11 +149,15 @@ void put_hash(struct buf *out, const struct hash *h);
 void put_address(struct buf *out, const struct address *a);
 void put_header_fields(struct buf *out, const struct header *h, const struct hash *hash);
 void put_block(struct buf *out, const struct block *b, bool full);
+void put_block_fields(struct buf *out, const struct block *b, bool full); /* without braces */
+void put_ommer(struct buf *out, const struct header *h);
 /* block NULL: a waiting transaction */
 void put_tx(struct buf *out, const struct tx *t, const struct block *block, size_t index);
 /* log_base: the number of logs in the block before those of transaction index. */
 size_t log_base(const struct block *b, size_t index);
-void put_receipt(struct buf *out, const struct block *b, size_t index, size_t first_log_index);
+void put_receipt(struct buf *out, const struct block *b, size_t index, size_t first_log_index,
+                 struct u256 blob_base_fee);
+void put_access_list(struct buf *out, const struct tx_access *list, size_t count);
 void put_log(struct buf *out, const struct block *b, size_t tx_index, size_t log_index,
              const struct log_entry *l);
 
@@ -143,6 +165,7 @@ void put_log(struct buf *out, const struct block *b, size_t tx_index, size_t log
 
 struct log_criteria {
     bool by_hash;
+    bool beyond_head;  /* the range asked for reached beyond the head and was cut */
     uint64_t from, to; /* inclusive */
     const struct address *addresses;
     size_t address_count;

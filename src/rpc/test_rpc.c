@@ -268,7 +268,16 @@ TEST(state_and_block_parameters)
              "\"0x0000000000000000000000000000000000000000000000000000000000000000\""));
     CHECK(is(ask("parvis_getStorage", "\"%s\", \"0x0\"", account(0)), "\"0x\""));
     CHECK(fails(ask("eth_getStorageAt", "\"%s\", \"\"", account(0)), -32602, "slot"));
-    CHECK(fails(ask("eth_getStorageAt", "\"%s\", \"0xg\"", account(0)), -32602, "slot"));
+    CHECK(fails(ask("eth_getStorageAt", "\"%s\", \"0xg\"", account(0)), -32602,
+                "invalid hex in storage key"));
+    CHECK(fails(ask("eth_getStorageAt", "\"%s\", \"0x0%064d\"", account(0), 0), -32602,
+                "storage key too long"));
+    CHECK(fails(ask("eth_getBalance", "\"%s\", \"2\"", account(7)), -32602, "without 0x"));
+    CHECK(fails(ask("eth_getBalance", "\"%s\", {\"blockNumber\":\"0x0\",\"requireCanonical\":1}",
+                    account(7)),
+                -32602, "requireCanonical"));
+    CHECK(
+        is(ask("eth_getBalance", "\"%s\", \"%s\"", account(7), hex_of(genesis.b, 32)), "\"0x0\""));
     /* beyond the history the state is gone, the block is not */
     for (unsigned i = 0; i < LIMIT_STATE_HISTORY + 1; i++)
         ledger_block(&ledger);
@@ -363,7 +372,7 @@ TEST(send_raw_errors)
     CHECK(fails(ask("eth_sendRawTransaction", "\"0x0\""), -32602, "hexadecimal"));
     CHECK(fails(ask("eth_sendRawTransaction", "\"1234\""), -32602, "hexadecimal"));
     CHECK(fails(ask("eth_sendRawTransaction", "\"0xc0\""), -32602, "RLP"));
-    CHECK(fails(ask("eth_sendRawTransaction", "\"0x03c0\""), -32000,
+    CHECK(fails(ask("eth_sendRawTransaction", "\"0x05c0\""), -32000,
                 "transaction type not supported"));
     FRESH();
     t.chain_id = 1;
@@ -491,9 +500,6 @@ TEST(call_and_estimate)
         {"{\"accessList\":[1]}", -32602, "address"},
         {"{\"accessList\":[{\"address\":\"0x0000000000000000000000000000000000000001\"}]}", -32602,
          "storageKeys"},
-        {"{\"authorizationList\":[]}", -32004, "type not supported"},
-        {"{}, \"latest\", {\"0x0000000000000000000000000000000000000001\":{}}", -32004,
-         "overrides"},
         {"{}, \"0x99\"", -32001, "not found"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -656,7 +662,7 @@ TEST(logs)
     CHECK_INT(
         count_of(ask("eth_getLogs", "{\"fromBlock\":\"0x2\",\"toBlock\":\"0x2\"}"), "logIndex"), 2);
     CHECK_INT(count_of(ask("eth_getLogs",
-                           "{\"fromBlock\":\"0x1\",\"toBlock\":\"0xffff\","
+                           "{\"fromBlock\":\"0x1\",\"toBlock\":\"latest\","
                            "\"address\":\"%s\"}",
                            money),
                        "logIndex"),
@@ -701,7 +707,8 @@ TEST(logs)
         {"{\"topics\":[1]}", -32602, "topic"},
         {"{\"topics\":[[1]]}", -32602, "topic"},
         {"{\"topics\":[null,null,null,null,null]}", -32602, "at most 4"},
-        {"{\"fromBlock\":\"0x3\",\"toBlock\":\"0x1\"}", -32602, "after"},
+        {"{\"fromBlock\":\"0x3\",\"toBlock\":\"0x1\"}", -32602, "invalid block range"},
+        {"{\"fromBlock\":\"0x1\",\"toBlock\":\"0xffff\"}", -32602, "beyond current head"},
         {"{\"fromBlock\":\"x\"}", -32602, "tag"},
         {"{\"blockHash\":\"0x1\"}", -32602, "blockHash"},
         {"{\"blockHash\":\"" TRANSFER_TOPIC "\"}", -32001, "unknown block"},
@@ -796,10 +803,13 @@ TEST(fee_history)
     CHECK(is(ask("eth_feeHistory", "\"0x4\", \"latest\", [10, 50.5]"),
              "{\"oldestBlock\":\"0x0\",\"baseFeePerGas\":[\"0x0\",\"0x0\",\"0x0\"],"
              "\"gasUsedRatio\":[0.000000,0.000700],"
+             "\"baseFeePerBlobGas\":[\"0x0\",\"0x0\",\"0x0\"],"
+             "\"blobGasUsedRatio\":[0.000000,0.000000],"
              "\"reward\":[[\"0x0\",\"0x0\"],[\"0x0\",\"0x0\"]]}"));
     CHECK(is(ask("eth_feeHistory", "1, \"0x0\""),
              "{\"oldestBlock\":\"0x0\",\"baseFeePerGas\":[\"0x0\",\"0x0\"],"
-             "\"gasUsedRatio\":[0.000000]}"));
+             "\"gasUsedRatio\":[0.000000],\"baseFeePerBlobGas\":[\"0x0\",\"0x0\"],"
+             "\"blobGasUsedRatio\":[0.000000]}"));
     CHECK(has(ask("eth_feeHistory", "0, \"latest\""), "\"gasUsedRatio\":[]"));
     CHECK(fails(ask("eth_feeHistory", "1, \"latest\", [50, 10]"), -32602, "percentile"));
     CHECK(fails(ask("eth_feeHistory", "1, \"latest\", [101]"), -32602, "percentile"));
