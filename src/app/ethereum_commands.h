@@ -10,6 +10,9 @@ int run_statetest(struct cli *cli);
 extern const struct cli_option BLOCKTEST_OPTIONS[];
 int run_blocktest(struct cli *cli);
 
+extern const struct cli_option T8N_OPTIONS[];
+int run_t8n(struct cli *cli);
+
 extern const struct cli_option IMPORT_ETHEREUM_OPTIONS[];
 int run_import_ethereum(struct cli *cli);
 
