@@ -1,6 +1,6 @@
-/* fuzz_precompile: byte 0 chooses the address, byte 1 the fork, the rest is the input. Whatever the
- * input, a price is exact to one gas, the same call gives the same answer, and adding two points is
- * commutative. */
+/* fuzz_precompile: byte 0 chooses the address, byte 1 the fork (0 is the newest, 1 the one before),
+ * the rest is the input. Whatever that is, a price is exact to one gas, the same call gives the
+ * same answer, and adding two points is commutative. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     unsigned choice = data[0] % ADDRESSES, low = choice == ADDRESSES - 1 ? 0x100 : choice + 1;
-    enum fork fork = (enum fork)(data[1] % FORK_COUNT);
+    enum fork fork = (enum fork)(FORK_COUNT - 1 - data[1] % FORK_COUNT);
     struct bytes input = bytes_of(data + 2, size - 2);
     struct address a = precompile_address(low);
     struct precompile_call c = {0};
