@@ -83,21 +83,6 @@ void chain_notify_pending(struct chain *c, const struct tx *t);
 /* A secret number that stays the same for a store: salts tables keyed by strangers. */
 uint64_t chain_salt(struct store *s);
 
-/* What the transactions of our next block see. */
-struct block_env chain_block_env(struct chain *c, uint64_t number, uint64_t timestamp_s,
-                                 const struct address *proposer, const struct hash *parent_hash);
-
-/* chain_env_at is what the transactions of the block with this header see: the rules, base fee and
- * blob base fee that held there, on a chain of ours and on an imported one alike. block_hash
- * answers for the block after the head, on the engine thread: readers put their own. */
-struct block_env chain_env_at(struct chain *c, const struct header *h);
-
-/* chain_next_header begins a header that continues `parent`: number, parent hash, form, gas limit,
- * base fee, blob gas, difficulty and constants as the rules of timestamp_s ask; no roots. For
- * pending and simulated blocks. */
-struct header chain_next_header(struct chain *c, const struct header *parent,
-                                const struct hash *parent_hash, uint64_t timestamp_s);
-
 /* chain_append takes the next block of an imported Ethereum chain as it is: its header, lists and
  * results are checked by Ethereum's rules. On E_OK it is in hand: chain_commit or chain_abandon.
  * E_OK | E_BLOCK, d says why | E_CORRUPT | E_IO. */

@@ -220,8 +220,9 @@ void ethereum_reward(struct state *s, uint64_t base_wei, const struct address *m
 
 /* --- the whole block -------------------------------------------------------------------------- */
 
-static enum err bad_tx(struct diag *d, size_t index, enum err why)
+static enum err bad_tx(struct block_run *run, struct diag *d, size_t index, enum err why)
 {
+    run->refusal = why;
     return diag_set(d, E_BLOCK, T("transaction %zu: %s", "transaction %zu : %s"), index,
                     err_text(why));
 }
@@ -242,11 +243,11 @@ static enum err run_tx(struct block_run *run, struct execute_context *x, struct 
     struct receipt r = {0};
     arena_reset(x->arena);
     if (!t->has_sender && tx_recover(t) != E_OK)
-        return bad_tx(d, i, E_SIGNATURE);
+        return bad_tx(run, d, i, E_SIGNATURE);
     enum err e = execute_tx(x, t, &r);
     TRY(state_error(run->state));
     if (e != E_OK)
-        return bad_tx(d, i, e);
+        return bad_tx(run, d, i, e);
     receipt_copy(&b->receipts[i], a, &r);
     if (x->block->fork < FORK_BYZANTIUM) {
         b->receipts[i].has_root = true;

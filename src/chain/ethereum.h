@@ -21,6 +21,7 @@ struct block_run {
      * E_OK | the codes of the reader. */
     enum err (*root)(void *ctx, struct hash *out);
     void *ctx;
+    enum err refusal; /* why a transaction makes the block E_BLOCK; set by ethereum_run */
 };
 
 /* Requests of the execution layer (EIP-7685), by type: 0 deposits, 1 withdrawals, 2 consolidations.

@@ -111,7 +111,7 @@ static enum err read_blobs(struct blob_params *out, const struct json *schedule,
     TRY(genesis_read_u64(&out->target, entry, where.text, "target", 0, 4096, d));
     TRY(genesis_read_u64(&out->max, entry, where.text, "max", 1, 4096, d));
     TRY(genesis_read_u64(&out->base_fee_fraction, entry, where.text, "baseFeeUpdateFraction", 1,
-                         UINT64_MAX / GAS_PER_BLOB, d));
+                         UINT64_MAX / TX_GAS_PER_BLOB, d));
     if (out->target > out->max)
         return genesis_refuse(d, where.text,
                               T("the target is above the maximum", "la cible dépasse le maximum"));

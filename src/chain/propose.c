@@ -19,59 +19,20 @@ static struct hash recent_hash(void *ctx, uint64_t number)
     return c->hashes[number % CHAIN_HASH_WINDOW];
 }
 
-struct block_env chain_block_env(struct chain *c, uint64_t number, uint64_t timestamp_s,
-                                 const struct address *proposer, const struct hash *parent_hash)
+/* next_env is what the transactions of the next block see. */
+static struct block_env next_env(struct chain *c, const struct proposal *p)
 {
     return (struct block_env){
         .chain_id = c->genesis.chain_id,
-        .number = number,
-        .timestamp_s = timestamp_s,
+        .number = p->number,
+        .timestamp_s = p->timestamp_s,
         .gas_limit = c->genesis.gas_limit,
-        .beneficiary = *proposer,
-        .prev_randao = keccak256_of(bytes_of(parent_hash->b, sizeof parent_hash->b)),
-        .fork = schedule_rules(&c->genesis.schedule, number, timestamp_s, true).fork,
+        .beneficiary = p->proposer,
+        .prev_randao = keccak256_of(bytes_of(c->head.hash.b, sizeof c->head.hash.b)),
+        .fork = schedule_rules(&c->genesis.schedule, p->number, p->timestamp_s, true).fork,
         .block_hash = recent_hash,
         .block_hash_ctx = c,
     };
-}
-
-struct block_env chain_env_at(struct chain *c, const struct header *h)
-{
-    if (!c->genesis.is_ethereum) {
-        struct block_env env =
-            chain_block_env(c, h->number, h->timestamp_s, &h->beneficiary, &h->parent_hash);
-        env.gas_limit = h->gas_limit;
-        env.prev_randao = h->prev_randao;
-        return env;
-    }
-    struct block_env env = rules_env(&c->genesis.schedule, h);
-    env.block_hash = recent_hash;
-    env.block_hash_ctx = c;
-    return env;
-}
-
-struct header chain_next_header(struct chain *c, const struct header *parent,
-                                const struct hash *parent_hash, uint64_t timestamp_s)
-{
-    struct header h = {.parent_hash = *parent_hash,
-                       .beneficiary = parent->beneficiary,
-                       .number = parent->number + 1,
-                       .gas_limit = parent->gas_limit,
-                       .timestamp_s = timestamp_s};
-    header_own(&h);
-    h.prev_randao = keccak256_of(bytes_of(parent_hash->b, sizeof parent_hash->b));
-    if (!c->genesis.is_ethereum)
-        return h;
-    bool merged = u256_is_zero(parent->difficulty);
-    struct rules r = schedule_rules(&c->genesis.schedule, h.number, timestamp_s, merged);
-    h.form = rules_form(r.fork);
-    if (!merged)
-        h.difficulty = rules_difficulty(&r, h.number, timestamp_s, parent);
-    if (h.form >= HEADER_LONDON)
-        h.base_fee = rules_base_fee(parent);
-    if (h.form >= HEADER_CANCUN)
-        h.excess_blob_gas = rules_excess_blob_gas(&r, parent);
-    return h;
 }
 
 /* --- prepare and process ---------------------------------------------------------------------- */
@@ -239,8 +200,7 @@ static enum err execute_proposal(struct chain *c, const struct proposal *p, bool
 {
     struct work *w = &c->work;
     struct hash root;
-    struct block_env env =
-        chain_block_env(c, p->number, p->timestamp_s, &p->proposer, &c->head.hash);
+    struct block_env env = next_env(c, p);
     struct quota_block *q = quota_block_new(c->state, p->timestamp_s);
     enum err e = E_OK;
     if (env.fork >= FORK_PRAGUE) /* EIP-2935, where genesis put its contract */

@@ -64,7 +64,7 @@ static bool below_reserve(const struct rules *r, const struct header *parent)
 {
     struct u256 reserve,
         price = schedule_blob_fee(parent->excess_blob_gas, r->blobs.base_fee_fraction);
-    if (u256_mul(&price, price, u256_from_u64(GAS_PER_BLOB)))
+    if (u256_mul(&price, price, u256_from_u64(TX_GAS_PER_BLOB)))
         return false;
     if (u256_mul(&reserve, parent->base_fee, u256_from_u64(BLOB_BASE_COST)))
         return true;
@@ -73,7 +73,7 @@ static bool below_reserve(const struct rules *r, const struct header *parent)
 
 uint64_t rules_excess_blob_gas(const struct rules *r, const struct header *parent)
 {
-    uint64_t target = r->blobs.target * GAS_PER_BLOB, excess;
+    uint64_t target = r->blobs.target * TX_GAS_PER_BLOB, excess;
     if (parent->form < HEADER_CANCUN)
         return 0;
     if (__builtin_add_overflow(parent->excess_blob_gas, parent->blob_gas_used, &excess))
@@ -174,7 +174,8 @@ static enum err check_fees(const struct rules *r, const struct header *h,
         return refuse(d, T("base fee", "le prix de base du gas"));
     if (r->fork < FORK_CANCUN)
         return E_OK;
-    if (h->blob_gas_used % GAS_PER_BLOB != 0 || h->blob_gas_used > r->blobs.max * GAS_PER_BLOB)
+    if (h->blob_gas_used % TX_GAS_PER_BLOB != 0 ||
+        h->blob_gas_used > r->blobs.max * TX_GAS_PER_BLOB)
         return refuse(d, T("blob gas used", "le gas de blobs consommé"));
     if (h->excess_blob_gas != rules_excess_blob_gas(r, parent))
         return refuse(d, T("excess blob gas", "l'excédent de gas de blobs"));

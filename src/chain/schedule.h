@@ -15,7 +15,6 @@
 
 #define SCHEDULE_NEVER UINT64_MAX
 #define SCHEDULE_BPO_MAX 8
-#define GAS_PER_BLOB 131072u /* EIP-4844 */
 
 /* EIP-7840: blobs of a block aimed at and allowed, and how fast their price moves. */
 struct blob_params {
