@@ -3,6 +3,9 @@
 const struct command ETHEREUM_COMMANDS[] = {
     {"statetest", "FILE|DIR...", 1, 255, "runs Ethereum's official state tests",
      "exécute les tests officiels d'état d'Ethereum", STATETEST_OPTIONS, run_statetest},
+    {"evm run", "", 0, 0, "runs bytecode given on the command line, traces or times it",
+     "exécute du bytecode donné en ligne de commande, le trace ou le chronomètre", EVM_RUN_OPTIONS,
+     run_evm},
     {"blocktest", "FILE|DIR...", 1, 255, "runs Ethereum's official block tests",
      "exécute les tests officiels de blocs d'Ethereum", BLOCKTEST_OPTIONS, run_blocktest},
     {"t8n", "", 0, 0, "executes transactions on accounts, as geth's `evm t8n` does",

@@ -7,6 +7,9 @@
 extern const struct cli_option STATETEST_OPTIONS[];
 int run_statetest(struct cli *cli);
 
+extern const struct cli_option EVM_RUN_OPTIONS[];
+int run_evm(struct cli *cli);
+
 extern const struct cli_option BLOCKTEST_OPTIONS[];
 int run_blocktest(struct cli *cli);
 

@@ -3,10 +3,17 @@
 #include "codec/json.h"
 #include "evm/opcode.h"
 
+/* flush writes the line in hand. A step is held back until the next event: an instruction that
+ * faults is told once, with its error. */
+static void flush(struct trace3155 *t)
+{
+    fwrite(t->line.data, 1, t->line.len, t->file);
+    buf_clear(&t->line);
+}
+
 static void put_step(struct trace3155 *t, const struct trace_step *step, const char *error_opt)
 {
     struct buf *b = &t->line;
-    buf_clear(b);
     buf_putf(b, "{\"pc\":%u,\"op\":%u,\"gas\":\"0x%llx\",\"gasCost\":\"0x%llx\"", step->pc,
              step->opcode, (unsigned long long)step->gas, (unsigned long long)step->gas_cost);
     if (t->memory && step->memory.len) {
@@ -30,19 +37,27 @@ static void put_step(struct trace3155 *t, const struct trace_step *step, const c
         json_put_string(b, error_opt);
     }
     buf_puts(b, "}\n");
-    fwrite(b->data, 1, b->len, t->file);
 }
 
 static void on_step(void *ctx, struct world *w, const struct trace_step *step)
 {
+    struct trace3155 *t = ctx;
     (void)w;
-    put_step(ctx, step, NULL);
+    flush(t);
+    put_step(t, step, NULL);
+    t->held_pc = step->pc;
+    t->held_depth = step->frame->depth;
 }
 
 static void on_fault(void *ctx, struct world *w, const struct trace_step *step)
 {
+    struct trace3155 *t = ctx;
     (void)w;
-    put_step(ctx, step, frame_status_text(step->error));
+    if (t->line.len && t->held_pc == step->pc && t->held_depth == step->frame->depth)
+        buf_clear(&t->line);
+    flush(t);
+    put_step(t, step, frame_status_text(step->error));
+    flush(t);
 }
 
 void trace3155_open(struct trace3155 *t, FILE *file, bool memory)
@@ -53,6 +68,7 @@ void trace3155_open(struct trace3155 *t, FILE *file, bool memory)
 
 void trace3155_close(struct trace3155 *t)
 {
+    flush(t);
     buf_free(&t->line);
 }
 
@@ -60,7 +76,7 @@ void trace3155_end(struct trace3155 *t, struct bytes output, uint64_t gas_used, 
 {
     struct buf *b = &t->line;
     char digits[3];
-    buf_clear(b);
+    flush(t);
     buf_puts(b, "{\"output\":\"");
     for (size_t i = 0; i < output.len; i++) {
         hex_encode(digits, output.data + i, 1);
@@ -72,5 +88,5 @@ void trace3155_end(struct trace3155 *t, struct bytes output, uint64_t gas_used, 
         json_put_string(b, error);
     }
     buf_puts(b, "}\n");
-    fwrite(b->data, 1, b->len, t->file);
+    flush(t);
 }

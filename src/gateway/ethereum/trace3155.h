@@ -13,11 +13,13 @@ struct trace3155 {
     struct tracer tracer; /* for struct world */
     FILE *file;           /* borrowed */
     bool memory;          /* write memory contents too */
-    struct buf line;
+    struct buf line;      /* held back: the last step */
+    uint32_t held_pc;
+    unsigned held_depth;
 };
 
 void trace3155_open(struct trace3155 *t, FILE *file, bool memory);
-void trace3155_close(struct trace3155 *t);
+void trace3155_close(struct trace3155 *t); /* writes what is held back */
 
 /* The last line: {"output":"..","gasUsed":"0x..","error":".."?}; geth's form. */
 void trace3155_end(struct trace3155 *t, struct bytes output, uint64_t gas_used, const char *error);
