@@ -406,7 +406,7 @@ enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out)
     enum err error = tx_decode(&e->tx, &e->arena, bytes_of(e->raw, raw.len));
     if (error == E_OK) {
         *hash_out = e->tx.hash;
-        error = tx_check(&e->tx, FORK_OSAKA, chain_id(p->chain), 0);
+        error = tx_check(&e->tx, chain_next_fork(p->chain), chain_id(p->chain), 0);
     }
     if (error == E_OK)
         error = first_look(p, &e->tx.hash);
@@ -483,14 +483,29 @@ static void commit_range(struct pool *p, const struct block *b, size_t from, siz
     }
 }
 
-/* refresh reads the balances of a block's senders from the state just committed. */
-static void refresh(struct pool *p, const struct block *b, size_t from, size_t to)
+/* refresh_sender reads balance and nonce from the state just committed. The nonce can be more than
+ * one above the last transaction's: an authorization raises it too (EIP-7702). */
+static void refresh_sender(struct pool *p, const struct address *a, struct entry **garbage)
+{
+    struct sender *s = sender_find(p, a);
+    uint64_t nonce;
+    if (!s)
+        return;
+    chain_sender_now(p->chain, a, &nonce, &s->balance);
+    if (nonce > s->state_nonce)
+        advance(p, s, nonce, garbage);
+}
+
+/* refresh does so for all who signed in a block. */
+static void refresh(struct pool *p, const struct block *b, size_t from, size_t to,
+                    struct entry **garbage)
 {
     for (size_t i = from; i < to; i++) {
-        struct sender *s = sender_find(p, &b->txs[i].sender);
-        uint64_t nonce;
-        if (s)
-            chain_sender_now(p->chain, &s->address, &nonce, &s->balance);
+        const struct tx *t = &b->txs[i];
+        refresh_sender(p, &t->sender, garbage);
+        for (size_t k = 0; k < t->auth_count; k++)
+            if (t->auths[k].has_authority)
+                refresh_sender(p, &t->auths[k].authority, garbage);
     }
 }
 
@@ -520,7 +535,7 @@ void pool_committed(struct pool *p, const struct block *b, const struct hash *dr
         pthread_mutex_lock(&p->lock);
         p->epoch++;
         commit_range(p, b, from, to, &garbage);
-        refresh(p, b, from, to);
+        refresh(p, b, from, to, &garbage);
         pthread_mutex_unlock(&p->lock);
     }
     pthread_mutex_lock(&p->lock);

@@ -114,6 +114,39 @@ TEST(replacing_needs_a_tenth_more)
     ledger_end(&l);
 }
 
+/* An authorization raises its signer's nonce too: the transaction after it must not wait for ever.
+ */
+TEST(an_authorization_moves_the_nonce_on)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct tx_auth auths[2] = {
+        {.chain_id = u256_from_u64(LEDGER_CHAIN_ID), .address = l.accounts[5], .nonce = 1},
+        {.chain_id = u256_from_u64(LEDGER_CHAIN_ID), .address = l.accounts[5], .nonce = 1}};
+    CHECK_ERR(tx_auth_sign(&auths[0], l.keys[0]), E_OK); /* the sender's own */
+    CHECK_ERR(tx_auth_sign(&auths[1], l.keys[1]), E_OK); /* another's, who has sent before */
+    ledger_transfer(&l, 1, 2, 1);
+    CHECK_INT(ledger_block(&l), 1);
+    struct tx t = ledger_unsigned(&l, 0, 3, 1);
+    t.type = TX_SET_CODE;
+    t.gas_limit = 100000;
+    t.auths = auths;
+    t.auth_count = 2;
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    CHECK_INT(ledger_block(&l), 1);
+    for (size_t from = 0; from < 2; from++) {
+        l.nonces[from] = 2;
+        struct tx low = ledger_unsigned(&l, from, 3, 1);
+        low.nonce = 1;
+        refused(&l, &low, from, E_TX_NONCE_LOW);
+        CHECK_INT(pool_next_nonce(chain_pool(l.chain), &l.accounts[from], 2), 2);
+        ledger_transfer(&l, from, 3, 1);
+    }
+    CHECK_INT(pool_stats(chain_pool(l.chain)).pending, 2);
+    CHECK_INT(ledger_block(&l), 2);
+    ledger_end(&l);
+}
+
 static void send_nonce(struct ledger *l, size_t from, uint64_t nonce)
 {
     struct tx t = ledger_unsigned(l, from, 1, 1);
