@@ -117,6 +117,16 @@ static void run_keccak(void)
         keccak256((struct hash *)input, input, input_len);
 }
 
+static void run_keccak_many(void)
+{
+    struct bytes in[16];
+    struct hash digest[16];
+    for (unsigned i = 0; i < 16; i++)
+        in[i] = bytes_of(input + i, input_len);
+    keccak256_many(digest, in, 16);
+    memcpy(input, digest, 32);
+}
+
 static void bench_division(const char *only)
 {
     static const char *const names[][2] = {{"div 256/64", "mod 256/64"},
@@ -193,6 +203,8 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < WORDS; i++)
         a[i] = u256_from_u64(10), b[i] = u256_from_u64(next_random() % 20);
     report(only, "exp 10^(0..19)", run_exp, 16);
+    input_len = 64;
+    report(only, "keccak256_many 64 B", run_keccak_many, 16);
     static const struct {
         const char *name;
         size_t len;

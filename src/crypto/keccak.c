@@ -58,52 +58,148 @@ static const uint64_t round_constant[24] = {
         62, 55, 39, 41, 2, 2, 3, 4, 0, 1)
 /* clang-format on */
 
-/* The permutation of s[25]; of 64-bit lanes, or of vectors of them: then several states at once. */
-#define PERMUTE(lane, s)                                                                          \
-    do {                                                                                          \
-        lane a0 = (s)[0], a1 = (s)[1], a2 = (s)[2], a3 = (s)[3], a4 = (s)[4], a5 = (s)[5],        \
-             a6 = (s)[6], a7 = (s)[7], a8 = (s)[8], a9 = (s)[9], a10 = (s)[10], a11 = (s)[11],    \
-             a12 = (s)[12], a13 = (s)[13], a14 = (s)[14], a15 = (s)[15], a16 = (s)[16],           \
-             a17 = (s)[17], a18 = (s)[18], a19 = (s)[19], a20 = (s)[20], a21 = (s)[21],           \
-             a22 = (s)[22], a23 = (s)[23], a24 = (s)[24];                                         \
-        lane e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, e16, e17, e18, \
-            e19, e20, e21, e22, e23, e24;                                                         \
-        lane b0, b1, b2, b3, b4, c0, c1, c2, c3, c4, d0, d1, d2, d3, d4;                          \
-        for (int round = 0; round < 24; round += 2) {                                             \
-            ROUND(a, e, round_constant[round])                                                    \
-            ROUND(e, a, round_constant[round + 1])                                                \
-        }                                                                                         \
-        (s)[0] = a0, (s)[1] = a1, (s)[2] = a2, (s)[3] = a3, (s)[4] = a4, (s)[5] = a5;             \
-        (s)[6] = a6, (s)[7] = a7, (s)[8] = a8, (s)[9] = a9, (s)[10] = a10, (s)[11] = a11;         \
-        (s)[12] = a12, (s)[13] = a13, (s)[14] = a14, (s)[15] = a15, (s)[16] = a16, (s)[17] = a17; \
-        (s)[18] = a18, (s)[19] = a19, (s)[20] = a20, (s)[21] = a21, (s)[22] = a22, (s)[23] = a23; \
-        (s)[24] = a24;                                                                            \
+/* The permutation of s[25]. */
+#define PERMUTE(s)                                                                                 \
+    do {                                                                                           \
+        uint64_t a0 = (s)[0], a1 = (s)[1], a2 = (s)[2], a3 = (s)[3], a4 = (s)[4], a5 = (s)[5],     \
+                 a6 = (s)[6], a7 = (s)[7], a8 = (s)[8], a9 = (s)[9], a10 = (s)[10], a11 = (s)[11], \
+                 a12 = (s)[12], a13 = (s)[13], a14 = (s)[14], a15 = (s)[15], a16 = (s)[16],        \
+                 a17 = (s)[17], a18 = (s)[18], a19 = (s)[19], a20 = (s)[20], a21 = (s)[21],        \
+                 a22 = (s)[22], a23 = (s)[23], a24 = (s)[24];                                      \
+        uint64_t e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, e16, e17,   \
+            e18, e19, e20, e21, e22, e23, e24;                                                     \
+        uint64_t b0, b1, b2, b3, b4, c0, c1, c2, c3, c4, d0, d1, d2, d3, d4;                       \
+        for (int round = 0; round < 24; round += 2) {                                              \
+            ROUND(a, e, round_constant[round])                                                     \
+            ROUND(e, a, round_constant[round + 1])                                                 \
+        }                                                                                          \
+        (s)[0] = a0, (s)[1] = a1, (s)[2] = a2, (s)[3] = a3, (s)[4] = a4, (s)[5] = a5;              \
+        (s)[6] = a6, (s)[7] = a7, (s)[8] = a8, (s)[9] = a9, (s)[10] = a10, (s)[11] = a11;          \
+        (s)[12] = a12, (s)[13] = a13, (s)[14] = a14, (s)[15] = a15, (s)[16] = a16, (s)[17] = a17;  \
+        (s)[18] = a18, (s)[19] = a19, (s)[20] = a20, (s)[21] = a21, (s)[22] = a22, (s)[23] = a23;  \
+        (s)[24] = a24;                                                                             \
     } while (0)
 
 static void permute_plain(uint64_t s[25])
 {
-    PERMUTE(uint64_t, s);
+    PERMUTE(s);
 }
 
 #ifdef __x86_64__
 /* The same source, where the compiler may use ANDN for chi and RORX for rho. */
 __attribute__((target("bmi,bmi2"))) static void permute_bmi(uint64_t s[25])
 {
-    PERMUTE(uint64_t, s);
+    PERMUTE(s);
 }
 
-/* The same source again, eight states side by side. */
-typedef uint64_t lanes __attribute__((vector_size(8 * sizeof(uint64_t))));
+/* With AVX-512 one instruction rotates, and one joins three lanes by any function: of sums (0x96)
+ * and of chi, a ^ (~b & c) (0xd2). Its 32 registers hold a lane each, 0 to 24, and seven more;
+ * compilers spill here. V is the kind of register: xmm for one state, whose upper halves are idle,
+ * zmm for eight side by side. */
 
-__attribute__((target("avx512f"))) static void permute_eight(lanes s[25])
+/* clang-format off */
+#define R(V, n) "%%" V #n
+
+/* c = the sum of five lanes */
+#define PARITY(V, c, l0, l1, l2, l3, l4)                                                           \
+    "vmovdqa64 " R(V, l0) ", " R(V, c) "\n\t"                                                      \
+    "vpternlogq $0x96, " R(V, l1) ", " R(V, l2) ", " R(V, c) "\n\t"                                \
+    "vpternlogq $0x96, " R(V, l3) ", " R(V, l4) ", " R(V, c) "\n\t"
+
+/* d = the parity at the left ^ that at the right turned by one */
+#define EFFECT(V, d, left, right)                                                                  \
+    "vprolq $1, " R(V, right) ", " R(V, d) "\n\t"                                                  \
+    "vpxorq " R(V, left) ", " R(V, d) ", " R(V, d) "\n\t"
+
+/* theta, rho and pi of one lane */
+#define MOVE(V, to, from, d, by)                                                                   \
+    "vpxorq " R(V, d) ", " R(V, from) ", " R(V, to) "\n\t"                                         \
+    "vprolq $" #by ", " R(V, to) ", " R(V, to) "\n\t"
+
+#define CHI(V, l0, l1, l2, l3, l4)                                                                 \
+    "vmovdqa64 " R(V, l0) ", " R(V, 27) "\n\tvmovdqa64 " R(V, l1) ", " R(V, 29) "\n\t"             \
+    "vpternlogq $0xd2, " R(V, l2) ", " R(V, l1) ", " R(V, l0) "\n\t"                               \
+    "vpternlogq $0xd2, " R(V, l3) ", " R(V, l2) ", " R(V, l1) "\n\t"                               \
+    "vpternlogq $0xd2, " R(V, l4) ", " R(V, l3) ", " R(V, l2) "\n\t"                               \
+    "vpternlogq $0xd2, " R(V, 27) ", " R(V, l4) ", " R(V, l3) "\n\t"                               \
+    "vpternlogq $0xd2, " R(V, 29) ", " R(V, 27) ", " R(V, l4) "\n\t"
+
+/* One round. pi moves all lanes but 0 in one cycle, so lane 1 waits in register 27 until its place
+ * is free. Of lanes x + 5 y with x from 0 the effects are in 30, 28, 31, 25, 26. */
+#define LANES_ROUND(V)                                                                             \
+    PARITY(V, 25, 0, 5, 10, 15, 20) PARITY(V, 26, 1, 6, 11, 16, 21)                                \
+    PARITY(V, 27, 2, 7, 12, 17, 22) PARITY(V, 28, 3, 8, 13, 18, 23)                                \
+    PARITY(V, 29, 4, 9, 14, 19, 24)                                                                \
+    EFFECT(V, 30, 29, 26) EFFECT(V, 31, 26, 28) EFFECT(V, 26, 28, 25)                              \
+    EFFECT(V, 28, 25, 27) EFFECT(V, 25, 27, 29)                                                    \
+    "vpxorq " R(V, 30) ", " R(V, 0) ", " R(V, 0) "\n\t"                                            \
+    "vpxorq " R(V, 28) ", " R(V, 1) ", " R(V, 27) "\n\t"                                           \
+    MOVE(V, 1, 6, 28, 44) MOVE(V, 6, 9, 26, 20) MOVE(V, 9, 22, 31, 61) \
+    MOVE(V, 22, 14, 26, 39) MOVE(V, 14, 20, 30, 18) MOVE(V, 20, 2, 31, 62) \
+    MOVE(V, 2, 12, 31, 43) MOVE(V, 12, 13, 25, 25) MOVE(V, 13, 19, 26, 8) \
+    MOVE(V, 19, 23, 25, 56) MOVE(V, 23, 15, 30, 41) MOVE(V, 15, 4, 26, 27) \
+    MOVE(V, 4, 24, 26, 14) MOVE(V, 24, 21, 28, 2) MOVE(V, 21, 8, 25, 55) \
+    MOVE(V, 8, 16, 28, 45) MOVE(V, 16, 5, 30, 36) MOVE(V, 5, 3, 25, 28) \
+    MOVE(V, 3, 18, 25, 21) MOVE(V, 18, 17, 31, 15) MOVE(V, 17, 11, 28, 10) \
+    MOVE(V, 11, 7, 31, 6) MOVE(V, 7, 10, 30, 3) \
+    "vprolq $1, " R(V, 27) ", " R(V, 10) "\n\t"                                                     \
+    CHI(V, 0, 1, 2, 3, 4)                                                                          \
+    "vpbroadcastq (%[constant]), " R(V, 27) "\n\taddq $8, %[constant]\n\t"                         \
+    "vpxorq " R(V, 27) ", " R(V, 0) ", " R(V, 0) "\n\t"                                            \
+    CHI(V, 5, 6, 7, 8, 9) CHI(V, 10, 11, 12, 13, 14)                                               \
+    CHI(V, 15, 16, 17, 18, 19) CHI(V, 20, 21, 22, 23, 24)
+
+#define EACH_LANE(M)                                                                               \
+    M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16)    \
+    M(17) M(18) M(19) M(20) M(21) M(22) M(23) M(24)
+#define LOAD_1(n) "vmovq 8*" #n "(%[s]), %%xmm" #n "\n\t"
+#define STORE_1(n) "vmovq %%xmm" #n ", 8*" #n "(%[s])\n\t"
+#define LOAD_8(n) "vmovdqu64 64*" #n "(%[s]), %%zmm" #n "\n\t"
+#define STORE_8(n) "vmovdqu64 %%zmm" #n ", 64*" #n "(%[s])\n\t"
+#define USED(n) "xmm" #n,
+
+#define PERMUTE_LANES(V, load, store, s)                                                           \
+    do {                                                                                           \
+        const uint64_t *constant = round_constant;                                                 \
+        __asm__ volatile(EACH_LANE(load) ".p2align 5\n1:\n\t" LANES_ROUND(V)                       \
+                         "cmpq %[end], %[constant]\n\tjne 1b\n\t" EACH_LANE(store)                 \
+                         "vzeroupper\n\t" /* or SSE code after it is slow on some processors */    \
+                         : [constant] "+r"(constant)                                               \
+                         : [s] "r"(s), [end] "r"(round_constant + 24)                              \
+                         : EACH_LANE(USED) "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30",   \
+                           "xmm31", "cc", "memory");                                               \
+    } while (0)
+/* clang-format on */
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverlength-strings" /* a round is longer than ISO's 4095 bytes \
+                                                       */
+__attribute__((target("avx512f,avx512vl"))) static void permute_avx512(uint64_t s[25])
 {
-    PERMUTE(lanes, s);
+    PERMUTE_LANES("xmm", LOAD_1, STORE_1, s);
+}
+
+#define EIGHT 8
+
+__attribute__((target("avx512f,avx512vl"))) static void permute_eight(uint64_t s[25][EIGHT])
+{
+    PERMUTE_LANES("zmm", LOAD_8, STORE_8, s);
+}
+#pragma GCC diagnostic pop
+
+static bool have_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
 }
 #endif
 
 static void permute(uint64_t s[25])
 {
 #ifdef __x86_64__
+    if (!keccak_plain_only && have_avx512()) {
+        permute_avx512(s);
+        return;
+    }
     if (!keccak_plain_only && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("bmi")) {
         permute_bmi(s);
         return;
@@ -204,14 +300,11 @@ struct hash keccak256_of(struct bytes b)
 /* --- many at once ----------------------------------------------------------------------------- */
 
 #ifdef __x86_64__
-#define EIGHT 8
-
 /* hash_eight hashes at most eight inputs. All go on until the longest is done; what becomes of a
  * state whose digest was taken does not matter. */
 static void hash_eight(struct hash *out, const struct bytes *in, size_t count)
 {
-    lanes s[25] = {0};
-    uint64_t(*lane)[EIGHT] = (uint64_t(*)[EIGHT])s;
+    uint64_t lane[25][EIGHT] = {{0}};
     size_t blocks_max = 0;
     for (size_t i = 0; i < count; i++)
         if (in[i].len / KECCAK_RATE + 1 > blocks_max)
@@ -233,7 +326,7 @@ static void hash_eight(struct hash *out, const struct bytes *in, size_t count)
             for (size_t k = 0; k < RATE_LANES; k++)
                 lane[k][i] ^= lane_get(p + 8 * k);
         }
-        permute_eight(s);
+        permute_eight(lane);
         for (size_t i = 0; i < count; i++)
             if (in[i].len / KECCAK_RATE == block)
                 for (size_t k = 0; k < 4; k++)
@@ -247,7 +340,7 @@ void keccak256_many(struct hash *out, const struct bytes *in, size_t count)
     size_t done = 0;
 #ifdef __x86_64__
     /* two singly cost less than a whole row */
-    if (!keccak_plain_only && __builtin_cpu_supports("avx512f"))
+    if (!keccak_plain_only && have_avx512())
         for (size_t n; (n = count - done < EIGHT ? count - done : EIGHT) > 2; done += n)
             hash_eight(out + done, in + done, n);
 #endif
