@@ -18,6 +18,7 @@ compare() { # compare PEER COUNT
 }
 
 # a harness that cannot tell a difference proves nothing: one storage slot is changed
+# shellcheck disable=SC2317,SC2329 # called by check
 spoilt() {
     "$build/evm_cases" --seed "$seed" --count 1 --fork Osaka |
         sed 's/"hash": "0x../"hash": "0x00/' >"$work/spoilt.json"
