@@ -13,7 +13,7 @@ const struct hash KECCAK_EMPTY_TRIE = {{0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55
                                         0x5b, 0x48, 0xe0, 0x1b, 0x99, 0x6c, 0xad, 0xc0,
                                         0x01, 0x62, 0x2f, 0xb5, 0xe3, 0x63, 0xb4, 0x21}};
 
-bool keccak_plain_only;
+bool keccak_plain_only, keccak_scalar_only;
 
 #define RATE_LANES (KECCAK_RATE / 8)
 
@@ -187,16 +187,17 @@ __attribute__((target("avx512f,avx512vl"))) static void permute_eight(uint64_t s
 }
 #pragma GCC diagnostic pop
 
-static bool have_avx512(void)
+static bool use_avx512(void)
 {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+    return !keccak_plain_only && !keccak_scalar_only && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512vl");
 }
 #endif
 
 static void permute(uint64_t s[25])
 {
 #ifdef __x86_64__
-    if (!keccak_plain_only && have_avx512()) {
+    if (use_avx512()) {
         permute_avx512(s);
         return;
     }
@@ -340,7 +341,7 @@ void keccak256_many(struct hash *out, const struct bytes *in, size_t count)
     size_t done = 0;
 #ifdef __x86_64__
     /* two singly cost less than a whole row */
-    if (!keccak_plain_only && have_avx512())
+    if (use_avx512())
         for (size_t n; (n = count - done < EIGHT ? count - done : EIGHT) > 2; done += n)
             hash_eight(out + done, in + done, n);
 #endif

@@ -25,8 +25,8 @@ struct hash keccak256_of(struct bytes b);
  * in about the time of two. Best where inputs that stand together are about equally long. */
 void keccak256_many(struct hash *out, const struct bytes *in, size_t count);
 
-/* Test seam: true keeps to the plain build where the processor has a faster one. */
-extern bool keccak_plain_only;
+/* Test seams: true keeps to the plain build, or away from AVX-512, where the processor has more. */
+extern bool keccak_plain_only, keccak_scalar_only;
 
 /* keccak256 of no bytes, and of RLP's empty string 0x80 (the root of an empty trie). */
 extern const struct hash KECCAK_EMPTY;

@@ -64,6 +64,9 @@ static void check_known_digests(void)
 TEST(keccak_known_digests)
 {
     check_known_digests();
+    keccak_scalar_only = true;
+    check_known_digests();
+    keccak_scalar_only = false;
     keccak_plain_only = true;
     check_known_digests();
     keccak_plain_only = false;
