@@ -294,7 +294,7 @@ enum err chain_check_known(const struct chain *c, const struct tx *t, uint64_t n
                            struct u256 balance)
 {
     struct u256 cost;
-    if (t->gas_limit > LIMIT_TX_GAS || t->gas_limit > c->genesis.gas_limit)
+    if (t->gas_limit > c->genesis.gas_limit)
         return E_TX_GAS_LIMIT;
     if (t->nonce < nonce)
         return E_TX_NONCE_LOW;
@@ -326,6 +326,27 @@ static enum err ask_quota(struct chain *c, const struct state_reader *reader, co
     return broken != E_OK ? broken : e;
 }
 
+enum fork chain_next_fork(struct chain *c)
+{
+    struct chain_head head = chain_head(c);
+    uint64_t now_s = atomic_load(&c->now_s);
+    uint64_t time_s = now_s > head.timestamp_s ? now_s : head.timestamp_s;
+    return schedule_rules(&c->genesis.schedule, head.number + 1, time_s, true).fork;
+}
+
+/* EIP-3607 lets no contract send; EIP-7702 makes an exception for accounts that delegate. */
+static enum err check_sender_code(const struct state_reader *reader, enum fork fork,
+                                  const struct hash *code_hash)
+{
+    struct address target;
+    struct buf code = {0};
+    enum err e = reader->code(reader->ctx, code_hash, &code);
+    if (e == E_OK && (fork < FORK_PRAGUE || !evm_delegation(buf_view(&code), &target)))
+        e = E_TX_SENDER_CODE;
+    buf_free(&code);
+    return e;
+}
+
 static enum err check_at(struct chain *c, struct chain_view *v, const struct tx *t,
                          struct sender_state *out)
 {
@@ -338,8 +359,8 @@ static enum err check_at(struct chain *c, struct chain_view *v, const struct tx 
     out->nonce = account.nonce;
     out->balance = account.balance;
     TRY(chain_check_known(c, t, account.nonce, account.balance));
-    if (!hash_eq(&account.code_hash, &KECCAK_EMPTY)) /* EIP-3607 */
-        return E_TX_SENDER_CODE;
+    if (!hash_eq(&account.code_hash, &KECCAK_EMPTY))
+        TRY(check_sender_code(reader, chain_next_fork(c), &account.code_hash));
     out->credit_gas = UINT64_MAX;
     if (c->genesis.is_ethereum) /* it has no quotas */
         return E_OK;

@@ -56,6 +56,9 @@ struct sender_state {
     uint64_t credit_gas;
 };
 
+/* The rules of a block that would be made now. Any thread. */
+enum fork chain_next_fork(struct chain *c);
+
 /* chain_check's work: reads the sender at the head. */
 enum err chain_check_sender(struct chain *c, const struct tx *t, struct sender_state *out);
 

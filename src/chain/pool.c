@@ -509,7 +509,8 @@ static void refresh(struct pool *p, const struct block *b, size_t from, size_t t
     }
 }
 
-/* drop takes out a transaction that turned out invalid; later nonces wait behind the gap. */
+/* drop takes out a transaction that turned out invalid; later nonces wait behind the gap, unless
+ * the account's nonce has gone past it. */
 static void drop(struct pool *p, const struct hash *hash, struct entry **garbage)
 {
     struct entry *e = ptr_map_find(&p->by_hash, hash->b);
@@ -523,6 +524,7 @@ static void drop(struct pool *p, const struct hash *hash, struct entry **garbage
     queue_remove(s, at);
     s->credit_gas = 0; /* ask again: funds or quota were not what was remembered */
     forget(p, e, garbage);
+    refresh_sender(p, &s->address, garbage);
 }
 
 void pool_committed(struct pool *p, const struct block *b, const struct hash *dropped,

@@ -483,7 +483,7 @@ static void spoil(struct bench *b, const char *what)
     struct tx *t = &b->tx;
 #define IS(name) (strcmp(what, name) == 0)
     if (IS("type"))
-        t->type = TX_SET_CODE;
+        t->type = TX_BLOB;
     else if (IS("chain"))
         t->chain_id++;
     else if (IS("nonce low"))

@@ -22,7 +22,13 @@ TEST(every_refusal_has_its_code)
     struct hash hash;
     struct pool *pool = chain_pool(l.chain);
     CHECK_ERR(pool_add(pool, bytes_str("\x02nonsense"), &hash), E_RLP);
-    CHECK_ERR(pool_add(pool, bytes_str("\x03\xc0"), &hash), E_TX_TYPE);
+    CHECK_ERR(pool_add(pool, bytes_str("\x05\xc0"), &hash), E_TX_TYPE);
+    struct hash blob = {{1}};
+    struct tx with_blob = ledger_unsigned(&l, 0, 1, 1);
+    with_blob.type = TX_BLOB;
+    with_blob.blob_hashes = &blob;
+    with_blob.blob_hash_count = 1;
+    refused(&l, &with_blob, 0, E_TX_TYPE); /* no chain of ours carries blobs */
     uint8_t *huge = mem_zalloc(1, LIMIT_TX_BYTES + 1);
     CHECK_ERR(pool_add(pool, bytes_of(huge, LIMIT_TX_BYTES + 1), &hash), E_TX_TOO_LARGE);
     mem_free(huge);
@@ -66,6 +72,84 @@ TEST(every_refusal_has_its_code)
     CHECK(bytes_eq(buf_view(&raw), t.raw));
     CHECK_ERR(pool_get(pool, &other.hash, &raw), E_NOT_FOUND);
     buf_free(&raw);
+    ledger_end(&l);
+}
+
+/* A set-code transaction of `from` with authorizations by the accounts named. */
+static struct tx delegating(struct ledger *l, size_t from, struct tx_auth *auths,
+                            const size_t *signers, size_t count)
+{
+    struct tx t = ledger_unsigned(l, from, 6, 0);
+    t.type = TX_SET_CODE;
+    t.gas_limit = 200000;
+    t.auths = auths;
+    t.auth_count = count;
+    for (size_t i = 0; i < count; i++)
+        CHECK_ERR(tx_auth_sign(&auths[i], l->keys[signers[i]]), E_OK);
+    return t;
+}
+
+/* EIP-7702: an authorization moves its account's nonce on without a transaction of the account; the
+ * pool follows, and an account that delegates still sends. */
+TEST(authorizations_move_nonces)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    struct tx_auth auths[2] = {{.address = {{0xcc}}, .nonce = 0},
+                               {.address = {{0xcc}}, .nonce = 1}};
+    /* account 1 has two waiting; account 0 takes along 1's authorization for nonce 0, and its own
+     */
+    ledger_transfer(&l, 1, 2, 1);
+    ledger_transfer(&l, 1, 2, 1);
+    struct tx t = delegating(&l, 0, auths, (size_t[]){1, 0}, 2);
+    struct hash hash;
+    struct bytes raw = ledger_sign(&l, &t, 0);
+    CHECK_ERR(pool_add(pool, raw, &hash), E_OK);
+    l.nonces[0] = 2;
+    CHECK_INT(ledger_block(&l),
+              3); /* 1's first came before the authorization: that one is skipped */
+    uint64_t nonce = 0;
+    (void)ledger_balance(&l, 0, &nonce);
+    CHECK_INT(nonce, 2);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[0], 0), 2);
+    (void)ledger_balance(&l, 1, &nonce);
+    CHECK_INT(nonce, 2);
+    ledger_transfer(&l, 0, 2, 1); /* a delegated account sends */
+    CHECK_INT(ledger_block(&l), 1);
+    /* now the authorization comes first: the nonce that waits is used up by it */
+    auths[0] = (struct tx_auth){.address = {{0xcd}}, .nonce = 2};
+    t = delegating(&l, 0, auths, (size_t[]){1}, 1);
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    ledger_transfer(&l, 1, 2, 1); /* nonce 2 */
+    ledger_transfer(&l, 1, 2, 1); /* nonce 3 */
+    CHECK_INT(pool_stats(pool).pending, 3);
+    CHECK_INT(ledger_block(&l), 2); /* nonce 2 was too low by then, 3 went through */
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 0);
+    (void)ledger_balance(&l, 1, &nonce);
+    CHECK_INT(nonce, 4);
+    ledger_transfer(&l, 1, 2, 1); /* nonce 4 */
+    CHECK_INT(ledger_block(&l), 1);
+    ledger_end(&l);
+}
+
+/* A third party's authorization passes a nonce for which one waits behind it in the same pool. */
+TEST(a_nonce_used_up_by_an_authorization_is_dropped)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    struct tx_auth auth = {.address = {{0xcc}}, .nonce = 0};
+    struct tx t = delegating(&l, 0, &auth, (size_t[]){1}, 1);
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    ledger_transfer(&l, 1, 2, 5);
+    CHECK_INT(ledger_block(&l), 1);
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 0);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[1], 0), 1);
+    ledger_transfer(&l, 1, 2, 5); /* nonce 1 */
+    CHECK_INT(ledger_block(&l), 1);
     ledger_end(&l);
 }
 
