@@ -16,11 +16,16 @@
  * in registers: u256_store(&s[1], u256_add_wrap(u256_load(&s[0]), u256_load(&s[1]))). Plain
  * assignment is right too, but compilers make it 128-bit moves, and such a load of a word that was
  * just written by 64-bit stores waits until these have left the store buffer: some 7 ns where the
- * addition itself takes 1. A volatile access is one that they may not join. */
+ * addition itself takes 1. Limbs that pass through an empty asm, and volatile stores, are not
+ * joined; a word in registers stays there. */
 static inline struct u256 u256_load(const struct u256 *a)
 {
-    const volatile uint64_t *w = a->w;
-    return (struct u256){{w[0], w[1], w[2], w[3]}};
+    struct u256 r = {{a->w[0], a->w[1], a->w[2], a->w[3]}};
+    __asm__("" : "+r"(r.w[0]));
+    __asm__("" : "+r"(r.w[1]));
+    __asm__("" : "+r"(r.w[2]));
+    __asm__("" : "+r"(r.w[3]));
+    return r;
 }
 
 static inline void u256_store(struct u256 *out, struct u256 a)
