@@ -7,6 +7,7 @@
 #include "app/home.h"
 #include "base/clock.h"
 #include "chain/chain.h"
+#include "chain/ethereum.h"
 #include "city/service.h"
 #include "crypto/ecdsa.h"
 
@@ -109,6 +110,21 @@ static void put_services(const struct cli *cli, struct buf *b, const struct addr
     json_close(b, '}');
 }
 
+/* The contract in which blocks record their parent's hash (EIP-2935). */
+static void put_history_contract(struct buf *b)
+{
+    char hex[43] = "0x";
+    struct bytes code = ethereum_history_code();
+    hex_encode(hex + 2, ETHEREUM_HISTORY_ADDRESS.b, sizeof ETHEREUM_HISTORY_ADDRESS.b);
+    json_put_key(b, hex);
+    json_open(b, '{');
+    json_put_key(b, "nonce");
+    json_put_u64(b, 1);
+    json_put_key(b, "code");
+    json_put_data(b, code.data, code.len);
+    json_close(b, '}');
+}
+
 /* A genesis for one machine: the node proposes, `admin` holds every role. */
 static enum err make_genesis(const struct cli *cli, struct buf *b, const struct address *node,
                              const struct address *admin, struct diag *d)
@@ -139,6 +155,7 @@ static enum err make_genesis(const struct cli *cli, struct buf *b, const struct 
     json_close(b, '}');
     json_put_key(b, "alloc");
     json_open(b, '{');
+    put_history_contract(b);
     for (size_t i = 0; cli_get_nth(cli, "alloc", i); i++)
         TRY(put_alloc(b, cli_get_nth(cli, "alloc", i), &total, d));
     json_close(b, '}');

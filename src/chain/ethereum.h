@@ -39,9 +39,14 @@ struct hash requests_hash(const struct requests *r);
 enum err ethereum_begin(struct state *s, struct evm *evm, const struct block_env *env,
                         const struct hash *parent_hash, const struct hash *parent_beacon_root);
 
-/* ethereum_history is the call of EIP-2935 alone, for chains without a beacon. */
+/* ethereum_history is the call of EIP-2935 alone: what holds on a chain without a beacon, where
+ * genesis gives the account its code (ethereum_history_code, nonce 1). EIP-4788 needs a beacon
+ * chain's root and does not hold there, nor do the requests of EIP-6110, 7002 and 7251. */
 enum err ethereum_history(struct state *s, struct evm *evm, const struct block_env *env,
                           const struct hash *parent_hash);
+
+extern const struct address ETHEREUM_HISTORY_ADDRESS;
+struct bytes ethereum_history_code(void);
 
 /* ethereum_withdraw pays the withdrawals (EIP-4895). E_OK | the codes of state_error. */
 enum err ethereum_withdraw(struct state *s, const struct withdrawal *withdrawals, size_t count);

@@ -26,6 +26,8 @@ struct ledger {
     uint64_t nonces[LEDGER_ACCOUNTS];         /* of the next transaction made */
     struct arena arena;
     const char *services; /* the genesis file's "services", or NULL */
+    const char *alloc;    /* more entries of "alloc", or NULL */
+    const char *forks;    /* "forks", or NULL */
 };
 
 static inline void ledger_keys(struct ledger *l)
@@ -52,7 +54,11 @@ static inline void ledger_genesis_text(struct ledger *l, struct buf *out)
         buf_puts(out, "\": {\"balance\": \"1000000000000000000000\"");
         buf_puts(out, i == LEDGER_CONTRACT ? ", \"code\": \"0x00\"}" : "}");
     }
+    if (l->alloc)
+        buf_putf(out, ", %s", l->alloc);
     buf_puts(out, "}");
+    if (l->forks)
+        buf_putf(out, ", \"forks\": %s", l->forks);
     if (l->services)
         buf_putf(out, ", \"services\": %s", l->services);
     buf_puts(out, "}");
@@ -80,12 +86,12 @@ static inline bool ledger_open(struct ledger *l)
     return false;
 }
 
-static inline bool ledger_begin_with(struct ledger *l, const char *services)
+static inline bool ledger_begin_as(struct ledger *l, const struct ledger *what)
 {
     struct genesis g = {0};
     struct buf text = {0};
     struct diag d = {""};
-    *l = (struct ledger){.services = services};
+    *l = *what;
     snprintf(l->dir, sizeof l->dir, "%s", test_tmpdir());
     ledger_keys(l);
     ledger_genesis_text(l, &text);
@@ -101,6 +107,11 @@ static inline bool ledger_begin_with(struct ledger *l, const char *services)
         return ledger_open(l);
     test_fail(__FILE__, __LINE__, "chain_create: %s", d.text);
     return false;
+}
+
+static inline bool ledger_begin_with(struct ledger *l, const char *services)
+{
+    return ledger_begin_as(l, &(struct ledger){.services = services});
 }
 
 static inline bool ledger_begin(struct ledger *l)
