@@ -117,7 +117,7 @@ static void set_delegation(struct state *s, uint64_t chain_id, const struct tx_a
         return;
     if (state_nonce(s, &auth.authority) != auth.nonce)
         return;
-    if (state_exists(s, &auth.authority))
+    if (state_is_listed(s, &auth.authority))
         state_add_refund(s, GAS_AUTH_KNOWN_REFUND);
     memcpy(code + 3, auth.address.b, sizeof auth.address.b);
     state_set_code(s, &auth.authority,

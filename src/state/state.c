@@ -56,6 +56,11 @@ bool state_exists(struct state *s, const struct address *address)
     return a->alive && (s->rules.keeps_empty || !account_is_empty(&a->now));
 }
 
+bool state_is_listed(struct state *s, const struct address *address)
+{
+    return acct_load(s, address)->alive;
+}
+
 struct u256 state_balance(struct state *s, const struct address *address)
 {
     return acct_load(s, address)->now.balance;

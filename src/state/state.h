@@ -64,6 +64,8 @@ void state_revert(struct state *s, state_checkpoint_t cp);
 
 /* Accounts. */
 bool state_exists(struct state *s, const struct address *a); /* false for EIP-161 empty accounts */
+/* Whether the trie has the account, be it empty: a genesis may list such ones. */
+bool state_is_listed(struct state *s, const struct address *a);
 struct u256 state_balance(struct state *s, const struct address *a);
 uint64_t state_nonce(struct state *s, const struct address *a);
 struct hash state_code_hash(struct state *s, const struct address *a);

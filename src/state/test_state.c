@@ -145,6 +145,7 @@ static void compare(struct state *s, const struct world *w)
         struct address a = address_of(i);
         struct hash code_hash = code_hash_of(m->code), got = state_code_hash(s, &a);
         CHECK(state_exists(s, &a) == (m->alive && !model_empty(m)));
+        CHECK(state_is_listed(s, &a) == m->alive);
         CHECK(state_nonce(s, &a) == m->nonce);
         CHECK(u256_eq(state_balance(s, &a), m->balance));
         CHECK(hash_eq(&got, &code_hash));
