@@ -143,6 +143,7 @@ static void run_code(struct world *w, const struct frame *f, const struct code *
                     .code = code,
                     .jumpdests = code->jumpdests,
                     .code_len = code->len,
+                    .to_bytes = code->bytes - code->fast,
                     .frame = f,
                     .self = state_account_of(w->state, &f->recipient),
                     .block = w->block,

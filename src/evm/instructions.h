@@ -343,19 +343,29 @@ BODY int64_t op_mload(struct u256 *sp, int64_t gas, struct vm *vm)
     return gas;
 }
 
+BODY void put_be(uint8_t *to, const struct u256 *word)
+{
+    uint64_t w0 = word->w[0], w1 = word->w[1], w2 = word->w[2], w3 = word->w[3];
+    __asm__("" : "+r"(w0), "+r"(w1), "+r"(w2), "+r"(w3)); /* as u256_copy */
+    be64_put(to, w3);
+    be64_put(to + 8, w2);
+    be64_put(to + 16, w1);
+    be64_put(to + 24, w0);
+}
+
+/* The number whose lowest n bits are set and no other; n < 256. */
+BODY struct u256 low_bits(unsigned n)
+{
+    return u256_sub_wrap(u256_shl_bits(u256_from_u64(1), n), u256_from_u64(1));
+}
+
 BODY int64_t op_mstore(struct u256 *sp, int64_t gas, struct vm *vm)
 {
     gas = need_small(vm, gas, sp - 1, 32);
     if (UNLIKELY(gas < 0))
         return gas;
     vm_charged(vm, gas);
-    uint8_t *to = vm->memory + sp[-1].w[0];
-    uint64_t w0 = sp[-2].w[0], w1 = sp[-2].w[1], w2 = sp[-2].w[2], w3 = sp[-2].w[3];
-    __asm__("" : "+r"(w0), "+r"(w1), "+r"(w2), "+r"(w3)); /* as u256_copy */
-    be64_put(to, w3);
-    be64_put(to + 8, w2);
-    be64_put(to + 16, w1);
-    be64_put(to + 24, w0);
+    put_be(vm->memory + sp[-1].w[0], sp - 2);
     return gas;
 }
 

@@ -5,6 +5,7 @@
  * The including file defines, before it expands OPCODES(HANDLER):
  *   BEGIN(name) ... END     a handler; in it pc, sp, gas, vm, bottom are in registers
  *   GO                      runs the instruction at pc
+ *   UNFUSE                  runs the single instruction that the code has at pc
  *   STOP(status)            ends the frame as failed
  *   FAILED                  likewise, vm->status is set
  *   FINISHED                ends the frame as a body left it */

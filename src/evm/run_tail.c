@@ -25,6 +25,7 @@ void vm_run_tail(struct vm *vm, int64_t gas)
 
 #undef VM_TRACED
 #include "evm/run_fast.h"
+#include "evm/run_fused.h"
 
 /* With preserve_none the arguments lie in registers that the functions called from a handler keep,
  * and a handler saves none. */
@@ -48,6 +49,9 @@ typedef HANDLER_CALL void handler(PARAMETERS);
     {
 #define END }
 #define STOP(why) __attribute__((musttail)) return stop(pc, sp, (why), vm, bottom, table)
+#define UNFUSE                                                                                    \
+    __attribute__((musttail)) return ((handler *const *)table)[pc[vm->to_bytes]](pc, sp, gas, vm, \
+                                                                                 bottom, table)
 #define FAILED STOP(vm->status)
 #define FINISHED        \
     vm->gas_left = gas; \
@@ -62,9 +66,14 @@ static HANDLER_CALL __attribute__((noinline)) void stop(PARAMETERS)
 }
 
 OPCODES(HANDLER)
+FUSED_HANDLERS
 
 #define X(byte, name, body, in, out, cost, fork, kind, n) [byte] = run_##name,
-static handler *const TABLE[256] = {[0 ... 255] = run_INVALID, OPCODES(X)};
+static handler *const TABLE[256] = {[0 ... 255] = run_INVALID,
+                                    OPCODES(X)
+#undef X
+#define X(byte, name) [byte] = run_##name,
+                                        FUSED(X)};
 #undef X
 
 void vm_run_tail(struct vm *vm, int64_t gas)

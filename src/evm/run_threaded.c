@@ -10,12 +10,14 @@
 #endif
 
 #include "evm/run_fast.h"
+#include "evm/run_fused.h"
 
 #define BEGIN(name) \
     L_##name:       \
     {
 #define END }
 #define GO goto *labels[*pc]
+#define UNFUSE goto *labels[pc[vm->to_bytes]]
 #define STOP(why)           \
     do {                    \
         vm->status = (why); \
@@ -27,12 +29,17 @@
 void vm_run_threaded(struct vm *vm, int64_t gas)
 {
 #define X(byte, name, body, in, out, cost, fork, kind, n) [byte] = &&L_##name,
-    static const void *const labels[256] = {[0 ... 255] = &&L_INVALID, OPCODES(X)};
+    static const void *const labels[256] = {[0 ... 255] = &&L_INVALID,
+                                            OPCODES(X)
+#undef X
+#define X(byte, name) [byte] = &&L_##name,
+                                                FUSED(X)};
 #undef X
     const uint8_t *pc = vm->text;
     struct u256 *sp = vm->bottom, *const bottom = vm->bottom;
     GO;
     OPCODES(HANDLER)
+    FUSED_HANDLERS
 failed:
     gas = -1;
 finished:

@@ -42,6 +42,7 @@ struct vm {
     const uint8_t *text;
     const uint8_t *jumpdests;
     uint64_t code_len;
+    ptrdiff_t to_bytes; /* from a place in the fast form to the same place in the code */
     const struct code *code;
     const struct frame *frame;
     struct state_account *self; /* the recipient */
