@@ -183,7 +183,7 @@ static enum err allowance(struct call_site *site, const struct call_request *r, 
             address_eq(&r->state->accounts[i].address, &r->from))
             account.balance = r->state->accounts[i].balance;
     if (u256_sub(&left, account.balance, r->value))
-        return diag_set(r->diag, E_TX_FUNDS, "insufficient funds for transfer");
+        return E_TX_FUNDS;
     u256_divmod(&units, NULL, left, r->max_fee);
     if (u256_fits_u64(units) && units.w[0] < *gas)
         *gas = units.w[0];

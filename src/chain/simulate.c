@@ -22,7 +22,9 @@ static const struct hash TRANSFER = {{0xdd, 0xf2, 0x52, 0xad, 0x1b, 0xe2, 0xc8, 
 
 struct transfer_log {
     struct log_entry *at;
+    size_t *numbers;
     size_t count, cap;
+    size_t next; /* number of the block's next log: those taken back keep theirs, as geth has it */
     size_t seen; /* logs of the state that are in the list */
     size_t marks[LIMIT_CALL_DEPTH + 2];
     struct arena *arena;
@@ -33,11 +35,16 @@ static struct log_entry *add_log(struct transfer_log *l)
     if (l->count == l->cap) {
         size_t cap = l->cap ? 2 * l->cap : 16;
         struct log_entry *at = arena_alloc(l->arena, cap * sizeof *at);
-        if (l->count)
+        size_t *numbers = arena_alloc(l->arena, cap * sizeof *numbers);
+        if (l->count) {
             memcpy(at, l->at, l->count * sizeof *at);
+            memcpy(numbers, l->numbers, l->count * sizeof *numbers);
+        }
         l->at = at;
+        l->numbers = numbers;
         l->cap = cap;
     }
+    l->numbers[l->count] = l->next++;
     return &l->at[l->count++];
 }
 
@@ -114,6 +121,7 @@ struct simulation {
     size_t count, done;
     uint64_t gas_left; /* of LIMIT_SIMULATE_GAS */
     struct precompile_moves moves;
+    size_t next_log; /* of the block at work */
     enum simulate_code code;
     struct diag *d;
 };
@@ -299,6 +307,7 @@ static enum err run_call(struct simulation *m, struct execute_context *x,
     struct message_result result;
     struct diag why = {""};
     logs->arena = m->site.arena;
+    logs->next = m->next_log;
     TRY(make_tx(m, q, x->gas_used, t));
     x->tracer = m->request->trace_transfers ? &tracer : NULL;
     enum err e = message_run(x, t, m->request->validation ? MESSAGE_CHECK_NONCE | MESSAGE_PAID : 0,
@@ -311,14 +320,18 @@ static enum err run_call(struct simulation *m, struct execute_context *x,
         r->has_root = true;
         TRY(statedb_view_root(m->site.base, m->state, &r->root));
     }
+    if (!x->tracer)
+        take_logs(logs, m->state);
+    m->next_log = logs->next;
     struct bytes output = result.frame.output;
     *out = (struct simulated_call){
         .status = result.frame.status,
         .output = bytes_of(arena_dup(m->site.arena, output.data, output.len), output.len),
         .gas_used = result.gas_used,
         .gas_peak = result.gas_peak,
-        .logs = x->tracer ? logs->at : r->logs,
-        .log_count = x->tracer ? logs->count : r->log_count};
+        .logs = logs->at,
+        .log_numbers = logs->numbers,
+        .log_count = logs->count};
     return E_OK;
 }
 
@@ -372,6 +385,7 @@ static enum err run_block(struct simulation *m, const struct header *parent,
     struct simulated_block *out = &m->out[m->done];
     struct call_site *site = &m->site;
     struct block *b = &out->block;
+    m->next_log = 0;
     begin_header(m, &plan->block, parent, parent_hash);
     site->env = rules_env(site->schedule, &site->header);
     site->env.block_hash = simulated_hash;

@@ -32,6 +32,7 @@ struct simulated_call {
     struct bytes output; /* returned or revert data */
     uint64_t gas_used, gas_peak;
     const struct log_entry *logs; /* with transfers, when asked for */
+    const size_t *log_numbers;    /* their places in the block */
     size_t log_count;
 };
 

@@ -209,6 +209,15 @@ static void put_capability(struct buf *out, const char *name, uint64_t oldest)
     json_put_bool(out, false);
     json_put_key(out, "oldestBlock");
     json_put_quantity(out, oldest);
+    if (oldest) { /* what is older was deleted: state beyond the history */
+        json_put_key(out, "deleteStrategy");
+        json_open(out, '{');
+        json_put_key(out, "type");
+        json_put_string(out, "window");
+        json_put_key(out, "retentionBlocks");
+        json_put_quantity(out, LIMIT_STATE_HISTORY);
+        json_close(out, '}');
+    }
     json_close(out, '}');
 }
 

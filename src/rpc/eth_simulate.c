@@ -89,8 +89,7 @@ static void put_call_error(struct buf *out, const struct simulated_call *call)
     buf_free(&text);
 }
 
-static void put_call(struct buf *out, const struct simulated_block *b, size_t index,
-                     size_t *log_index)
+static void put_call(struct buf *out, const struct simulated_block *b, size_t index)
 {
     const struct simulated_call *call = &b->calls[index];
     bool ok = call->status == FRAME_SUCCESS;
@@ -100,7 +99,7 @@ static void put_call(struct buf *out, const struct simulated_block *b, size_t in
     json_put_key(out, "logs");
     json_open(out, '[');
     for (size_t i = 0; ok && i < call->log_count; i++)
-        put_log(out, &b->block, index, (*log_index)++, &call->logs[i]);
+        put_log(out, &b->block, index, call->log_numbers[i], &call->logs[i]);
     json_close(out, ']');
     json_put_key(out, "gasUsed");
     json_put_quantity(out, call->gas_used);
@@ -115,13 +114,12 @@ static void put_call(struct buf *out, const struct simulated_block *b, size_t in
 
 static void put_simulated(struct buf *out, const struct simulated_block *b, bool full)
 {
-    size_t log_index = 0;
     json_open(out, '{');
     put_block_fields(out, &b->block, full);
     json_put_key(out, "calls");
     json_open(out, '[');
     for (size_t i = 0; i < b->block.tx_count; i++)
-        put_call(out, b, i, &log_index);
+        put_call(out, b, i);
     json_close(out, ']');
     json_close(out, '}');
 }

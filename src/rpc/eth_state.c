@@ -193,7 +193,10 @@ static bool put_storage_proof(struct rpc_call *c, struct statedb_view *s, const 
         return rpc_fail_err(c, e);
     json_open(c->out, '{');
     json_put_key(c->out, "key");
-    json_put_string(c->out, json_text(key));
+    if (strlen(json_text(key)) == 66)
+        put_hash(c->out, &slot);
+    else /* a short name is a number */
+        json_put_quantity_u256(c->out, u256_from_be(slot.b));
     json_put_key(c->out, "value");
     if (c->scratch.len > 32)
         json_put_data(c->out, c->scratch.data, c->scratch.len);

@@ -166,7 +166,12 @@ const char *trace_error(struct trace *t, const struct frame *f, const struct fra
     *place = (struct trace_why){0};
     if (r->status == FRAME_SUCCESS)
         return NULL;
-    return w.faulted ? trace_fault_text(&t->arena, &w, r->status) : frame_status_text(r->status);
+    if (w.faulted)
+        return trace_fault_text(&t->arena, &w, r->status);
+    static const struct address blake2f = {{[19] = 9}};
+    if (r->status == FRAME_INVALID && address_eq(&f->code_address, &blake2f))
+        return f->input.len == 213 ? "invalid final flag" : "invalid input length";
+    return frame_status_text(r->status);
 }
 
 /* --- a transaction watched -------------------------------------------------------------------- */

@@ -18,7 +18,7 @@
 #include "codec/json.h"
 #include "evm/tracer.h"
 
-#define LIMIT_TRACE_BYTES (256u << 20) /* kept by the tracers of one request */
+#define LIMIT_TRACE_BYTES (128u << 20) /* kept by the tracers of one request */
 #define TRACE_TIMEOUT_US 10000000u     /* the most that a request may ask for, and the default */
 
 enum trace_kind { TRACE_STEPS, TRACE_CALLS, TRACE_FLAT, TRACE_PRESTATE, TRACE_4BYTE, TRACE_NOOP };

@@ -11,9 +11,10 @@ static bool is_creation(uint8_t opcode)
     return opcode == OP_CREATE || opcode == OP_CREATE2;
 }
 
+/* flatCallTracer does not know onlyTopCall. */
 static bool is_watched(const struct trace *t, unsigned depth)
 {
-    return !t->config->only_top_call || depth == 0;
+    return t->config->kind != TRACE_CALLS || !t->config->only_top_call || depth == 0;
 }
 
 /* Logs that came since the last event belong to the frame that runs. A frame that failed has taken
@@ -134,9 +135,8 @@ static void self_destruct(void *ctx, struct world *w, const struct address *a,
                           const struct address *to, struct u256 value)
 {
     struct trace *t = ctx;
-    struct call_tree *tree = t->own;
     take_logs(t, w);
-    if (t->config->only_top_call || !trace_goes_on(t))
+    if (!is_watched(t, 1) || !trace_goes_on(t))
         return;
     struct call_node *node = add_node(t);
     node->opcode = OP_SELFDESTRUCT;
@@ -144,7 +144,6 @@ static void self_destruct(void *ctx, struct world *w, const struct address *a,
     node->to = *to;
     node->has_value = true;
     node->value = value;
-    (void)tree;
 }
 
 void call_tree_open(struct trace *t, const struct tx *tx)

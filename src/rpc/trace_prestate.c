@@ -241,8 +241,7 @@ static bool put_post(const struct trace *t, struct state *s, struct buf *out, st
         json_put_u64(out, nonce);
     }
     if (!hash_eq(&code_hash, &a->code_hash))
-        put_code(t, out, hash_eq(&code_hash, &KECCAK_EMPTY) ? &(struct hash){{0}} : &code_hash,
-                 state_code(s, &a->address));
+        put_code(t, out, &code_hash, state_code(s, &a->address));
     size_t storage = out->len, inside = 0;
     for (struct pre_slot **at = &a->slots; !t->config->no_storage && *at;) {
         struct pre_slot *slot = *at;
