@@ -163,6 +163,8 @@ static enum err succeeds(struct call_site *site, const struct call_request *r, u
                          bool *yes)
 {
     struct message_result result;
+    if (r->goes_on && !r->goes_on(r->goes_on_ctx))
+        return E_TIMEOUT;
     enum err e = run(site, r, gas, &result);
     *yes = e == E_OK && result.frame.status == FRAME_SUCCESS;
     return e == E_TX_INTRINSIC_GAS ? E_OK : e;
@@ -293,8 +295,12 @@ enum err chain_replay(struct chain_view *v, uint64_t number, size_t first, size_
     x.arena = &scratch;
     execute_prepare(&x);
     enum err e = call_site_begin(&site, s);
-    for (size_t i = 0; e == E_OK && i <= last && i < b.tx_count; i++)
-        e = replay_one(&x, &b, i, i >= first ? watcher : NULL);
+    for (size_t i = 0; e == E_OK && i <= last && i < b.tx_count; i++) {
+        if (watcher->goes_on && !watcher->goes_on(watcher->ctx))
+            e = E_TIMEOUT;
+        else
+            e = replay_one(&x, &b, i, i >= first ? watcher : NULL);
+    }
     state_free(s);
     arena_free(&scratch);
     call_site_close(&site);

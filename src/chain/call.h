@@ -3,7 +3,7 @@
  *
  * Threads   any, whose stack has LIMIT_EVM_STACK_BYTES; each call takes an interpreter from the
  *           chain's pool.
- * Bounds    gas, by LIMIT_RPC_CALL_GAS. Nothing here looks at a clock: who watches may. */
+ * Bounds    gas, by LIMIT_RPC_CALL_GAS. Nothing here looks at a clock: who asks may. */
 #ifndef PARVIS_CHAIN_CALL_H
 #define PARVIS_CHAIN_CALL_H
 
@@ -53,6 +53,8 @@ struct replay_watcher {
                                   const struct block_env *env, const struct tx *t);
     enum err (*end)(void *ctx, size_t index, struct state *s, const struct tx *t,
                     const struct receipt *r);
+    /* asked before each transaction, watched or not; false ends it with E_TIMEOUT; may be NULL */
+    bool (*goes_on)(void *ctx);
     void *ctx;
 };
 
@@ -78,7 +80,9 @@ struct call_request {
     const struct block_override *block;
     const struct tracer *tracer;
     const struct replay_watcher *watcher; /* instead of tracer; index 0 */
-    struct diag *diag;                    /* what was refused, in geth's words */
+    bool (*goes_on)(void *ctx); /* asked between the runs of an estimation: E_TIMEOUT; NULL: yes */
+    void *goes_on_ctx;
+    struct diag *diag; /* what was refused, in geth's words */
 };
 
 /* The tx that a request stands for; gas_limit, nonce and chain_id are left to the caller. */
@@ -95,7 +99,7 @@ enum err chain_call(struct chain_view *v, uint64_t number, const struct call_req
 
 /* The smallest gas limit with which the request succeeds, at most LIMIT_TX_GAS (or request->gas if
  * that is lower and not 0, or what the sender can pay for). E_OK | E_REVERT | E_OUT_OF_GAS, with
- * *out filled for the revert data; or chain_call's errors. */
+ * *out filled for the revert data | E_TIMEOUT | chain_call's errors. */
 enum err chain_estimate_gas(struct chain_view *v, uint64_t number,
                             const struct call_request *request, struct arena *a, uint64_t *gas_out,
                             struct frame_result *out);
@@ -105,7 +109,7 @@ enum err chain_estimate_gas(struct chain_view *v, uint64_t number,
 /* chain_replay runs the transactions first..last of block `number` again, after all those before
  * them, on the state before the block (archive, or within LIMIT_STATE_HISTORY). The watcher sees
  * first..last only. E_OK | E_UNSUPPORTED (block 0) | E_PRUNED | E_NOT_FOUND | E_CORRUPT (a
- * transaction does not do what its receipt says) | E_IO | the watcher's code. */
+ * transaction does not do what its receipt says) | E_IO | E_TIMEOUT | the watcher's code. */
 enum err chain_replay(struct chain_view *v, uint64_t number, size_t first, size_t last,
                       const struct replay_watcher *watcher, struct arena *a);
 

@@ -1,10 +1,23 @@
 #include "chain/message.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "base/limits.h"
 #include "crypto/keccak.h"
 #include "evm/precompile.h"
+
+enum err diag_words(struct diag *d, enum err e, const char *format, ...)
+{
+    va_list ap;
+    if (!d)
+        return e;
+    va_start(ap, format);
+    (void)vsnprintf(d->text, sizeof d->text, format, ap);
+    va_end(ap);
+    return e;
+}
 
 void address_text(char out[43], const struct address *a)
 {
@@ -78,12 +91,12 @@ static enum err check_nonce(struct state *s, const struct tx *t, struct diag *d)
     char who[43];
     address_text(who, &t->sender);
     if (t->nonce != nonce)
-        return diag_set(d, t->nonce < nonce ? E_TX_NONCE_LOW : E_TX_NONCE_HIGH,
-                        "nonce too %s: address %s, tx: %" PRIu64 " state: %" PRIu64,
-                        t->nonce < nonce ? "low" : "high", who, t->nonce, nonce);
+        return diag_words(d, t->nonce < nonce ? E_TX_NONCE_LOW : E_TX_NONCE_HIGH,
+                          "nonce too %s: address %s, tx: %" PRIu64 " state: %" PRIu64,
+                          t->nonce < nonce ? "low" : "high", who, t->nonce, nonce);
     if (nonce == UINT64_MAX)
-        return diag_set(d, E_TX_NONCE_MAX, "nonce has max value: address %s, nonce: %" PRIu64, who,
-                        nonce);
+        return diag_words(d, E_TX_NONCE_MAX, "nonce has max value: address %s, nonce: %" PRIu64,
+                          who, nonce);
     return E_OK;
 }
 
@@ -94,18 +107,18 @@ static enum err check_fee(const struct tx *t, struct u256 base_fee, struct diag 
     u256_dec(cap, t->max_fee);
     if (u256_cmp(t->max_fee, t->max_priority_fee) < 0) {
         u256_dec(other, t->max_priority_fee);
-        return diag_set(d, E_INVALID,
-                        "max priority fee per gas higher than max fee per gas: address %s, "
-                        "maxPriorityFeePerGas: %s, maxFeePerGas: %s",
-                        who, other, cap);
+        return diag_words(d, E_INVALID,
+                          "max priority fee per gas higher than max fee per gas: address %s, "
+                          "maxPriorityFeePerGas: %s, maxFeePerGas: %s",
+                          who, other, cap);
     }
     if (u256_cmp(t->max_fee, base_fee) >= 0)
         return E_OK;
     u256_dec(other, base_fee);
-    return diag_set(d, E_TX_FEE,
-                    "max fee per gas less than block base fee: address %s, maxFeePerGas: %s, "
-                    "baseFee: %s",
-                    who, cap, other);
+    return diag_words(d, E_TX_FEE,
+                      "max fee per gas less than block base fee: address %s, maxFeePerGas: %s, "
+                      "baseFee: %s",
+                      who, cap, other);
 }
 
 static enum err check_blobs(const struct execute_context *x, const struct tx *t, bool paid,
@@ -116,14 +129,14 @@ static enum err check_blobs(const struct execute_context *x, const struct tx *t,
     uint64_t max = (uint64_t)x->block->blobs_max * TX_GAS_PER_BLOB;
     if (t->blob_hash_count == 0 || t->is_create || x->blob_gas_used > max ||
         tx_blob_gas(t) > max - x->blob_gas_used)
-        return diag_set(d, E_TX_BLOBS,
-                        "blob transaction with a number of blobs that is not allowed");
+        return diag_words(d, E_TX_BLOBS,
+                          "blob transaction with a number of blobs that is not allowed");
     for (size_t i = 0; i < t->blob_hash_count; i++)
         if (t->blob_hashes[i].b[0] != 0x01)
-            return diag_set(d, E_TX_BLOBS, "blob %zu has invalid hash version", i);
+            return diag_words(d, E_TX_BLOBS, "blob %zu has invalid hash version", i);
     bool asked = paid || !u256_is_zero(t->max_fee_per_blob_gas);
     if (asked && u256_cmp(t->max_fee_per_blob_gas, x->block->blob_base_fee) < 0)
-        return diag_set(d, E_TX_BLOB_FEE, "max fee per blob gas less than block blob gas fee");
+        return diag_words(d, E_TX_BLOB_FEE, "max fee per blob gas less than block blob gas fee");
     return E_OK;
 }
 
@@ -140,27 +153,28 @@ static enum err check_funds(struct state *s, const struct tx *t, struct diag *d)
     address_text(who, &t->sender);
     u256_dec(has, have);
     u256_dec(wants, want);
-    return diag_set(d, E_TX_FUNDS,
-                    "insufficient funds for gas * price + value: address %s have %s want %s%s", who,
-                    has, wants, overflow ? " (and more than 256 bits)" : "");
+    return diag_words(d, E_TX_FUNDS,
+                      "insufficient funds for gas * price + value: address %s have %s want %s%s",
+                      who, has, wants, overflow ? " (and more than 256 bits)" : "");
 }
 
 static enum err check_gas(const struct tx *t, enum fork fork, uint64_t *intrinsic_out,
                           uint64_t *floor_out, struct diag *d)
 {
     if (tx_intrinsic_gas(t, fork, intrinsic_out, floor_out) != E_OK)
-        return diag_set(d, E_TX_INTRINSIC_GAS, "gas uint64 overflow");
+        return diag_words(d, E_TX_INTRINSIC_GAS, "gas uint64 overflow");
     if (t->gas_limit < *intrinsic_out)
-        return diag_set(d, E_TX_INTRINSIC_GAS,
-                        "intrinsic gas too low: have %" PRIu64 ", want %" PRIu64, t->gas_limit,
-                        *intrinsic_out);
+        return diag_words(d, E_TX_INTRINSIC_GAS,
+                          "intrinsic gas too low: have %" PRIu64 ", want %" PRIu64, t->gas_limit,
+                          *intrinsic_out);
     if (t->gas_limit < *floor_out)
-        return diag_set(d, E_TX_INTRINSIC_GAS,
-                        "insufficient gas for floor data gas cost: have %" PRIu64 ", want %" PRIu64,
-                        t->gas_limit, *floor_out);
+        return diag_words(d, E_TX_INTRINSIC_GAS,
+                          "insufficient gas for floor data gas cost: have %" PRIu64
+                          ", want %" PRIu64,
+                          t->gas_limit, *floor_out);
     if (fork >= FORK_SHANGHAI && t->is_create && t->data.len > LIMIT_INITCODE_BYTES)
-        return diag_set(d, E_TX_INITCODE, "max initcode size exceeded: code size %zu limit %u",
-                        t->data.len, LIMIT_INITCODE_BYTES);
+        return diag_words(d, E_TX_INITCODE, "max initcode size exceeded: code size %zu limit %u",
+                          t->data.len, LIMIT_INITCODE_BYTES);
     return E_OK;
 }
 

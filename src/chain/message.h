@@ -43,6 +43,10 @@ enum err message_run(struct execute_context *x, const struct tx *t, unsigned fla
 /* message_price is what the message pays for a unit of gas: 0 when it offers nothing. */
 struct u256 message_price(const struct tx *t, struct u256 base_fee);
 
+/* diag_words is diag_set for words that tools look for: English, whatever the user's language. */
+enum err diag_words(struct diag *d, enum err e, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* address_text writes the address with the checksum of EIP-55 and a NUL. */
 void address_text(char out[43], const struct address *a);
 

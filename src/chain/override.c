@@ -51,11 +51,11 @@ static enum err move(const struct state_override *o, const struct account_overri
     char who[43];
     if (account->has_move && !is_precompile) {
         address_text(who, &account->address);
-        return diag_set(d, E_INVALID, "account %s is not a precompile", who);
+        return diag_words(d, E_INVALID, "account %s is not a precompile", who);
     }
     if (account->has_move && is_overridden(o, &account->move_to)) {
         address_text(who, &account->move_to);
-        return diag_set(d, E_INVALID, "account %s is already overridden", who);
+        return diag_words(d, E_INVALID, "account %s is already overridden", who);
     }
     if (is_precompile) /* one whose account is overridden is gone, wherever it went */
         moves->at[moves->count++] =

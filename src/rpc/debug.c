@@ -127,6 +127,12 @@ static enum err end(void *ctx, size_t index, struct state *s, const struct tx *t
     return e;
 }
 
+static bool goes_on(void *ctx)
+{
+    const struct tracing *tr = ctx;
+    return clock_mono_us() < tr->deadline_us;
+}
+
 static bool read_config(struct tracing *tr, size_t i)
 {
     struct rpc_call *c = tr->c;
@@ -164,7 +170,7 @@ static bool failed(struct tracing *tr, enum err e, const struct diag *d)
 /* replay traces the transactions first..last of a block. */
 static bool replay(struct tracing *tr, const struct block *b, size_t first, size_t last)
 {
-    struct replay_watcher watcher = {begin, end, tr};
+    struct replay_watcher watcher = {begin, end, goes_on, tr};
     struct diag none = {""};
     tr->block = b;
     enum err e = chain_replay(tr->c->view, b->header.number, first, last, &watcher, &tr->c->arena);
@@ -225,7 +231,7 @@ bool debug_trace_call(struct rpc_call *c)
     struct state_override state;
     struct block_override block;
     struct diag d = {""};
-    struct replay_watcher watcher = {begin, end, &tr};
+    struct replay_watcher watcher = {begin, end, goes_on, &tr};
     struct frame_result result;
     uint64_t number, gas_used;
     const struct json *options = param(c, 2);

@@ -16,6 +16,11 @@ struct call_input {
     uint64_t number;
 };
 
+static bool in_time(void *ctx)
+{
+    return call_in_time(ctx);
+}
+
 static bool read_input(struct rpc_call *c, struct call_input *in)
 {
     if (!read_call(c, param(c, 0), &in->request) || !param_block(c, 1, &in->number, NULL) ||
@@ -26,6 +31,8 @@ static bool read_input(struct rpc_call *c, struct call_input *in)
     in->request.state = &in->state;
     in->request.block = &in->block;
     in->request.diag = &in->diag;
+    in->request.goes_on = in_time;
+    in->request.goes_on_ctx = c;
     return true;
 }
 
@@ -55,6 +62,8 @@ bool eth_estimate_gas(struct rpc_call *c)
     enum err e = chain_estimate_gas(c->view, in.number, &in.request, &c->arena, &gas, &result);
     if (e == E_REVERT || (e == E_OUT_OF_GAS && result.status != FRAME_OUT_OF_GAS))
         return rpc_fail_frame(c, &result);
+    if (e == E_TIMEOUT)
+        return call_in_time(c); /* says so */
     if (e == E_OUT_OF_GAS)
         return rpc_fail(c, RPC_SERVER, "gas required exceeds allowance (%llu)",
                         (unsigned long long)gas);
@@ -218,14 +227,8 @@ static void put_access_result(struct buf *out, const struct call_request *q,
     json_open(out, '{');
     put_access_list(out, q->access, q->access_count);
     if (r->status != FRAME_SUCCESS) {
-        struct buf text = {0};
-        if (r->status == FRAME_REVERT)
-            put_revert_text(&text, r->output);
-        else
-            buf_puts(&text, frame_status_text(r->status));
         json_put_key(out, "error");
-        json_put_text(out, (const char *)text.data, text.len);
-        buf_free(&text);
+        json_put_string(out, frame_status_text(r->status));
     }
     json_put_key(out, "gasUsed");
     json_put_quantity(out, gas_used);

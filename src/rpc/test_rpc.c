@@ -58,6 +58,24 @@ TEST(methods_are_sorted)
         CHECK(strcmp(RPC_METHODS[i - 1].name, RPC_METHODS[i].name) < 0);
 }
 
+TEST(methods_are_documented)
+{
+    const char *root = getenv("PARVIS_ROOT");
+    char path[600], name[100];
+    static char text[100000];
+    snprintf(path, sizeof path, "%s/docs/rpc.md", root ? root : ".");
+    FILE *f = fopen(path, "rb");
+    if (!f && !root)
+        SKIP("not run from the root of the project");
+    REQUIRE(f);
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    for (size_t i = 0; i < RPC_METHOD_COUNT; i++) {
+        snprintf(name, sizeof name, "`%s`", RPC_METHODS[i].name);
+        CHECK(has(text, name));
+    }
+}
+
 TEST(envelope)
 {
     REQUIRE(begin());

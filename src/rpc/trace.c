@@ -2,6 +2,7 @@
 #include "rpc/trace.h"
 
 #include "base/clock.h"
+#include "chain/message.h"
 #include "evm/opcode.h"
 
 /* --- options ---------------------------------------------------------------------------------- */
@@ -25,7 +26,7 @@ static enum err read_flag(const struct json *object, const char *name, bool *out
 {
     const struct json *j = option(object, name);
     if (j && !json_is_bool(j))
-        return diag_set(d, E_INVALID, "%s must be true or false", name);
+        return diag_words(d, E_INVALID, "%s must be true or false", name);
     if (j)
         *out = json_true(j);
     return E_OK;
@@ -39,9 +40,9 @@ static enum err read_tracer(struct trace_config *out, const struct json *j, stru
             out->kind = tracers[i].kind;
             return E_OK;
         }
-    return diag_set(d, E_INVALID,
-                    "unknown tracer: there are callTracer, flatCallTracer, prestateTracer, "
-                    "4byteTracer, noopTracer, and without a name the opcode logger");
+    return diag_words(d, E_INVALID,
+                      "unknown tracer: there are callTracer, flatCallTracer, prestateTracer, "
+                      "4byteTracer, noopTracer, and without a name the opcode logger");
 }
 
 /* "500ms", "10s", "2m", as geth takes it; longer than the node allows means as long as allowed. */
@@ -59,7 +60,7 @@ static enum err read_timeout(struct trace_config *out, const struct json *j, str
                      : strcmp(unit, "m") == 0  ? 60000000
                                                : 0;
     if (!scale)
-        return diag_set(d, E_INVALID, "timeout must be a text such as \"5s\" or \"500ms\"");
+        return diag_words(d, E_INVALID, "timeout must be a text such as \"5s\" or \"500ms\"");
     out->timeout_us = n * scale < TRACE_TIMEOUT_US ? n * scale : TRACE_TIMEOUT_US;
     return E_OK;
 }
@@ -70,7 +71,7 @@ enum err trace_config_read(struct trace_config *out, const struct json *options,
     if (!options)
         return E_OK;
     if (!json_is_object(options))
-        return diag_set(d, E_INVALID, "the trace options must be an object");
+        return diag_words(d, E_INVALID, "the trace options must be an object");
     const struct json *tracer = option(options, "tracer"), *timeout = option(options, "timeout"),
                       *own = option(options, "tracerConfig"), *limit = option(options, "limit");
     if (tracer)
@@ -78,7 +79,7 @@ enum err trace_config_read(struct trace_config *out, const struct json *options,
     if (timeout)
         TRY(read_timeout(out, timeout, d));
     if (limit && json_u64(&out->limit, limit) != E_OK)
-        return diag_set(d, E_INVALID, "limit must be a number of steps");
+        return diag_words(d, E_INVALID, "limit must be a number of steps");
     TRY(read_flag(options, "enableMemory", &out->memory, d));
     TRY(read_flag(options, "disableStack", &out->no_stack, d));
     TRY(read_flag(options, "disableStorage", &out->no_storage, d));
@@ -86,7 +87,7 @@ enum err trace_config_read(struct trace_config *out, const struct json *options,
     if (!own)
         return E_OK;
     if (!json_is_object(own))
-        return diag_set(d, E_INVALID, "tracerConfig must be an object");
+        return diag_words(d, E_INVALID, "tracerConfig must be an object");
     TRY(read_flag(own, "onlyTopCall", &out->only_top_call, d));
     TRY(read_flag(own, "withLog", &out->with_log, d));
     TRY(read_flag(own, "convertParityErrors", &out->parity_errors, d));
