@@ -198,19 +198,26 @@ static uint64_t rpc_quantity(const char *method)
     return value;
 }
 
+/* Waits a second for the receipt: some nodes show nonces before receipts. */
 static bool receipt_ok(const struct hash *h)
 {
     char body[200], hex[65];
-    uint64_t status = 0;
+    bool ok = false, found = false;
     hex_encode(hex, h->b, 32);
     snprintf(body, sizeof body,
              "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getTransactionReceipt\",\"params\":["
              "\"0x%s\"]}",
              hex);
-    struct json *reply = rpc(body);
-    bool ok =
-        json_u64(&status, json_get(json_get(reply, "result"), "status")) == E_OK && status == 1;
-    json_free(reply);
+    for (int tries = 0; !found && tries < 50; tries++) {
+        uint64_t status = 0;
+        if (tries)
+            usleep(20000);
+        struct json *reply = rpc(body);
+        const struct json *receipt = json_get(reply, "result");
+        found = json_is_object(receipt);
+        ok = found && json_u64(&status, json_get(receipt, "status")) == E_OK && status == 1;
+        json_free(reply);
+    }
     return ok;
 }
 
