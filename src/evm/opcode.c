@@ -22,13 +22,12 @@ const struct opcode_info OPCODE_INFO[256] = {
 
 const char *opcode_name(uint8_t opcode)
 {
-#define ROW(h)                                                                                    \
-    UNKNOWN(h, 0), UNKNOWN(h, 1), UNKNOWN(h, 2), UNKNOWN(h, 3), UNKNOWN(h, 4), UNKNOWN(h, 5),     \
-        UNKNOWN(h, 6), UNKNOWN(h, 7), UNKNOWN(h, 8), UNKNOWN(h, 9), UNKNOWN(h, a), UNKNOWN(h, b), \
-        UNKNOWN(h, c), UNKNOWN(h, d), UNKNOWN(h, e), UNKNOWN(h, f)
-#define UNKNOWN(h, l) "opcode 0x" #h #l " not defined"
-    static const char *const unknown[256] = {ROW(0), ROW(1), ROW(2), ROW(3), ROW(4), ROW(5),
-                                             ROW(6), ROW(7), ROW(8), ROW(9), ROW(a), ROW(b),
-                                             ROW(c), ROW(d), ROW(e), ROW(f)};
+#define ROW(h)                                                                                \
+    U(h##0), U(h##1), U(h##2), U(h##3), U(h##4), U(h##5), U(h##6), U(h##7), U(h##8), U(h##9), \
+        U(h##a), U(h##b), U(h##c), U(h##d), U(h##e), U(h##f)
+#define U(digits) "opcode " #digits " not defined"
+    static const char *const unknown[256] = {
+        ROW(0x),  ROW(0x1), ROW(0x2), ROW(0x3), ROW(0x4), ROW(0x5), ROW(0x6), ROW(0x7),
+        ROW(0x8), ROW(0x9), ROW(0xa), ROW(0xb), ROW(0xc), ROW(0xd), ROW(0xe), ROW(0xf)};
     return OPCODE_INFO[opcode].name ? OPCODE_INFO[opcode].name : unknown[opcode];
 }
