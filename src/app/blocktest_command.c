@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "codec/json.h"
 #include "gateway/ethereum/block_test.h"
+#include "gateway/ethereum/networks.h"
 
 #define JOBS_MAX 64
 #define NETWORKS_MAX 64
@@ -171,7 +172,7 @@ static int compare_tallies(const void *a, const void *b)
     return strcmp(((const struct tally *)a)->network, ((const struct tally *)b)->network);
 }
 
-static size_t print_summary(struct blocktest *b, uint64_t elapsed_us)
+static struct tally print_summary(struct blocktest *b, uint64_t elapsed_us)
 {
     struct tally all = {"", 0, 0, 0};
     qsort(b->tallies, b->tally_count, sizeof b->tallies[0], compare_tallies);
@@ -194,7 +195,7 @@ static size_t print_summary(struct blocktest *b, uint64_t elapsed_us)
                  "%.1f s)\n"),
                all.passed, all.failed, all.skipped, b->blocks, b->refused, (double)b->gas / 1e6,
                (double)elapsed_us / 1e6);
-    return all.failed;
+    return all;
 }
 
 int run_blocktest(struct cli *cli)
@@ -203,7 +204,12 @@ int run_blocktest(struct cli *cli)
     struct blocktest b = {.cli = cli, .lock = PTHREAD_MUTEX_INITIALIZER};
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t jobs = processors > 0 && processors <= JOBS_MAX ? (uint64_t)processors : 1;
+    const char *fork = cli_get(cli, "fork");
+    struct schedule schedule;
     enum err e = cli_get_u64(cli, "jobs", 1, JOBS_MAX, &jobs);
+    if (e == E_OK && fork && network_schedule(&schedule, fork, 1) != E_OK)
+        e = diag_set(&d, E_USAGE, T("--fork %s: no such network", "--fork %s : réseau inconnu"),
+                     fork);
     for (size_t i = 0; e == E_OK && i < cli->arg_count; i++)
         e = json_files_add(&b.files, cli->args[i], &d);
     if (e != E_OK) {
@@ -212,7 +218,14 @@ int run_blocktest(struct cli *cli)
     }
     uint64_t from_us = clock_mono_us();
     run_all(&b, jobs);
-    size_t failed = print_summary(&b, clock_mono_us() - from_us);
+    struct tally all = print_summary(&b, clock_mono_us() - from_us);
     json_files_free(&b.files);
-    return failed ? EXIT_NO : b.bad_files ? EXIT_INPUT : EXIT_OK;
+    if (all.failed)
+        return EXIT_NO;
+    if (b.bad_files)
+        return EXIT_INPUT;
+    if (all.passed + all.skipped)
+        return EXIT_OK;
+    diag_set(&d, E_NOT_FOUND, T("no test was run", "aucun test exécuté"));
+    return cli_fail(cli, E_NOT_FOUND, &d);
 }

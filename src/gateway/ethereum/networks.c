@@ -60,6 +60,8 @@ static bool read_at(struct schedule *s, const struct side *from, const struct si
                     const char *text)
 {
     char *end;
+    if (to->fork < from->fork || (to->fork == from->fork && to->bpo <= from->bpo))
+        return false;
     if (strncmp(text, "Time", 4) == 0) {
         uint64_t at = strtoull(text + 4, &end, 10);
         if (*end == 'k') {
