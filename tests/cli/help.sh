@@ -6,12 +6,12 @@
 
 # --- help of every command, in both languages ---
 run --help
-commands=$(sed -n 's/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  *[a-z].*/\1/p' "$work/out" | sed 's/ *$//')
+commands=$(sed -n 's/^  \([a-z][a-z0-9-]*\( [a-z][a-z0-9-]*\)\{0,1\}\)  *[a-z].*/\1/p' "$work/out" | sed 's/ *$//')
 for wanted in init node status audit export import 'account new' 'account import' 'account export' \
     'account list' 'account show' 'account remove' 'account balance' send call abi \
     'energy allocate' 'energy sample' 'energy import' 'energy load' 'energy report' \
     'energy export' 'energy erase' 'energy coefficients' 'energy correct' 'energy key' \
-    bench version completion man; do
+    statetest blocktest 'evm run' t8n import-ethereum bench version completion man; do
     check "the overview lists $wanted" grep -q "^  $wanted  *" "$work/out"
 done
 prints 'Usage : parvis COMMANDE' 'overview in French' --help --lang fr
