@@ -8,6 +8,7 @@
 #include "chain/call_site.h"
 #include "chain/chain_internal.h"
 #include "chain/ethereum.h"
+#include "crypto/keccak.h"
 #include "evm/tracer.h"
 
 /* ERC-7528's address for the native coin, and keccak256("Transfer(address,address,uint256)"). */
@@ -252,6 +253,26 @@ static enum err refuse_call(struct simulation *m, enum err e, const struct tx *t
     return e;
 }
 
+/* A legacy transaction that nobody signed has v, r and s 0, as geth has it; tx_encode writes the v
+ * of a signature. */
+static void encode_unsigned(struct tx *t, struct arena *a)
+{
+    struct buf raw = {0};
+    size_t mark = rlp_list_open(&raw);
+    rlp_put_u64(&raw, t->nonce);
+    rlp_put_u256(&raw, t->max_fee);
+    rlp_put_u64(&raw, t->gas_limit);
+    rlp_put_string(&raw, t->to.b, t->is_create ? 0 : sizeof t->to.b);
+    rlp_put_u256(&raw, t->value);
+    rlp_put_string(&raw, t->data.data, t->data.len);
+    for (int i = 0; i < 3; i++)
+        rlp_put_u64(&raw, 0);
+    rlp_list_close(&raw, mark);
+    t->raw = bytes_of(arena_dup(a, raw.data, raw.len), raw.len);
+    keccak256(&t->hash, raw.data, raw.len);
+    buf_free(&raw);
+}
+
 /* The transaction a call stands for, its gas and nonce filled in, encoded as unsigned. */
 static enum err make_tx(struct simulation *m, const struct call_request *q, uint64_t gas_used,
                         struct tx *t)
@@ -272,7 +293,9 @@ static enum err make_tx(struct simulation *m, const struct call_request *q, uint
                       gas_used, env->gas_limit);
     if (t->gas_limit > m->gas_left)
         t->gas_limit = m->gas_left;
-    if (tx_encode(t, m->site.arena) != E_OK)
+    if (t->type == TX_LEGACY)
+        encode_unsigned(t, m->site.arena);
+    else if (tx_encode(t, m->site.arena) != E_OK)
         return refuse(m, SIMULATE_PARAMS, "a field of the transaction is out of range");
     return E_OK;
 }

@@ -346,6 +346,12 @@ TEST(simulated_blocks)
     CHECK(holds("\"topics\":[" WORD("2a") "]"));
     CHECK(holds("\"status\":\"0x0\",\"error\":{\"code\":-32015,\"message\":\"out of gas\"}"));
     CHECK(holds("\"maxFeePerGas\":\"0x0\""));
+    /* with a gas price it is a legacy transaction, unsigned */
+    ask("eth_simulateV1",
+        "{\"blockStateCalls\":[{\"calls\":[{\"to\":\"" A "\",\"gasPrice\":\"0x0\"}]}],"
+        "\"returnFullTransactions\":true}");
+    CHECK(holds("\"type\":\"0x0\""));
+    CHECK(holds("\"v\":\"0x0\",\"r\":\"0x0\",\"s\":\"0x0\""));
     /* the chain is as before */
     CHECK(is(ask("eth_getBalance", "\"" A "\""), "\"0x0\""));
     CHECK(is(ask("eth_blockNumber", " "), "\"0x1\""));

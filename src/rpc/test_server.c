@@ -121,6 +121,34 @@ TEST(routes)
     end();
 }
 
+/* A contract that calls itself until its gas is used up, some 600 levels deep, on the threads that
+ * answer requests: also when every instruction is watched. */
+TEST(deep_calls)
+{
+    static const char *const params[] = {
+        "\"method\":\"eth_call\",\"params\":[{\"to\":\"%s\"},\"latest\",%s]",
+        "\"method\":\"debug_traceCall\",\"params\":[{\"to\":\"%s\"},\"latest\",{\"tracer\":"
+        "\"callTracer\",\"stateOverrides\":%s}]"};
+    static const char to[] = "0x00000000000000000000000000000000000000aa",
+                      self[] = "{\"0x00000000000000000000000000000000000000aa\":{\"code\":"
+                               "\"0x60006000600060006000305af100\"}}";
+    char body[600], call[500];
+    REQUIRE(begin(true));
+    for (size_t i = 0; i < 2; i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(call, sizeof call, params[i], to, self);
+#pragma GCC diagnostic pop
+        snprintf(body, sizeof body, "{\"jsonrpc\":\"2.0\",\"id\":1,%s}", call);
+        CHECK(has(post(body), i ? "\"type\":\"CALL\"" : "\"result\":\"0x\""));
+    }
+    unsigned depth = 0;
+    for (const char *p = text; (p = strstr(p, "\"calls\":[")) != NULL; p++)
+        depth++;
+    CHECK(depth > 500);
+    end();
+}
+
 TEST(page)
 {
     REQUIRE(begin(true));
