@@ -67,10 +67,10 @@ static enum err read_stdin(struct t8n *t, struct diag *d)
         n = fread(buf_grow(&text, 65536), 1, 65536, stdin);
         text.len -= 65536 - n;
         if (text.len > LIMIT_IMPORT_FILE_BYTES)
-            e = diag_set(d, E_TOO_LARGE, "stdin: %s", err_text(E_TOO_LARGE));
+            e = diag_set(d, E_TOO_LARGE, "%s", err_text(E_TOO_LARGE));
     }
     if (e == E_OK && json_parse(&t->in, buf_view(&text), d) != E_OK)
-        e = diag_wrap(d, E_JSON, "stdin: ");
+        e = diag_wrap(d, E_JSON, T("standard input: ", "entrée standard : "));
     buf_free(&text);
     return e;
 }

@@ -41,12 +41,12 @@ enum err chain_export(struct store *store, const char *path, const struct progre
 enum err chain_import(struct store *empty_store, const char *path, const struct progress *progress,
                       struct diag *d);
 
-/* chain_import_ethereum makes a chain of Ethereum's in an empty store: from a genesis in geth's form,
- * and a file of blocks one after the other in RLP, as `geth export` writes it (block 0 may be among
- * them; NULL: block 0 alone). Every block is checked by Ethereum's rules and executed; the state of
- * every height is kept. The store is marked unfinished meanwhile. Such a chain is read, audited
- * and exported, not continued.
- * E_OK | E_EXISTS | E_GENESIS | E_JSON | E_RLP | E_BLOCK, d names the block | E_IO ... */
+/* chain_import_ethereum makes a chain of Ethereum's in an empty store: from a genesis in geth's
+ * form, and a file of blocks one after the other in RLP, as `geth export` writes it (block 0 may be
+ * among them; NULL: block 0 alone). Every block is checked by Ethereum's rules and executed; the
+ * state of every height is kept. The store is marked unfinished meanwhile. Such a chain is read,
+ * audited and exported, not continued. E_OK | E_EXISTS | E_GENESIS | E_JSON | E_RLP | E_BLOCK, d
+ * names the block | E_IO ... */
 enum err chain_import_ethereum(struct store *empty_store, struct bytes genesis,
                                const char *blocks_path_opt, const struct progress *progress,
                                struct diag *d);

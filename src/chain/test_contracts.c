@@ -8,7 +8,8 @@
 
 #define HISTORY "0000f90827f1c53a10cb7a02335b175320002935"
 #define COUNTER "c100000000000000000000000000000000000001" /* counts in slot 0, and logs it */
-#define READER "c100000000000000000000000000000000000002"  /* slot N = what the history says of N \
+#define READER                                                                                    \
+    "c100000000000000000000000000000000000002"             /* slot N = what the history says of N \
                                                             */
 #define ZEROES "c100000000000000000000000000000000000003"  /* slot 0 = CLZ(1), from Osaka on */
 #define REFUSER "c100000000000000000000000000000000000004" /* reverts */

@@ -24,8 +24,8 @@
  *
  * RECEIPTS  height of the block. Blooms and cumulative gas follow from the rest and are not kept.
  *   - u32 count
- *   - per receipt: u8 type, u8 flags (1 success, 2 created, 4 root), u64 gas used, [state root (32)],
- *     [created address (20)], u32 logs
+ *   - per receipt: u8 type, u8 flags (1 success, 2 created, 4 root), u64 gas used,
+ *     [state root (32)], [created address (20)], u32 logs
  *   - per log: address (20), u8 topics, topics (32 each), u32 length, data
  *
  * BLOCK_HASH named by block hash: u64 height

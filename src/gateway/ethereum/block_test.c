@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/lang.h"
 #include "chain/ethereum.h"
 #include "gateway/ethereum/alloc.h"
 #include "gateway/ethereum/exceptions.h"
@@ -148,7 +149,7 @@ static enum err judge(struct test *t, struct block *b, size_t *parent_out, struc
     struct ancestry ancestry = {find_block, t};
     size_t parent = find(t, &b->header.parent_hash);
     if (parent == NOWHERE)
-        return diag_set(d, E_BLOCK, "the parent is unknown");
+        return diag_set(d, E_BLOCK, T("the parent is unknown", "le parent est inconnu"));
     const struct node *p = &t->nodes[parent];
     TRY(rules_check_header(&t->schedule, &b->header, &p->block.header, &p->block.hash,
                            p->total_difficulty, d));

@@ -73,10 +73,10 @@ static enum err run_rlp(struct transition *t, struct execute_context *x)
     struct rlp_item item;
     size_t count = 0;
     if (rlp_next_list(&whole, &list) != E_OK || !rlp_at_end(&whole))
-        return diag_set(t->d, E_RLP, "txs: %s", err_text(E_RLP));
+        return diag_set(t->d, E_RLP, T("txs: %s", "txs : %s"), err_text(E_RLP));
     for (counting = list; !rlp_at_end(&counting); count++)
         if (rlp_next(&counting, &item) != E_OK)
-            return diag_set(t->d, E_RLP, "txs: %s", err_text(E_RLP));
+            return diag_set(t->d, E_RLP, T("txs: %s", "txs : %s"), err_text(E_RLP));
     make_room(t, count);
     for (size_t i = 0; i < count; i++) {
         struct tx tx = {0};

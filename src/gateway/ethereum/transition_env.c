@@ -8,7 +8,7 @@
 
 static enum err refuse(struct transition *t, const char *name, enum err e)
 {
-    return diag_set(t->d, e, "env.%s: %s", name, err_text(e));
+    return diag_set(t->d, e, T("env.%s: %s", "env.%s : %s"), name, err_text(e));
 }
 
 static enum err need(struct transition *t, const char *name)
