@@ -81,7 +81,7 @@ check 'the manual begins with .TH' grep -q '^\.TH PARVIS 1' "$work/out"
 cp "$work/out" "$work/man"
 in_manual() {
     printf '%s\n' "$commands" | while read -r command; do
-        grep -q "^\.SS $command" "$work/man" || echo "$command"
+        grep -qF ".SS $(printf %s "$command" | sed 's/-/\\-/g')" "$work/man" || echo "$command"
     done >"$work/faults"
     cat "$work/faults"
     [ ! -s "$work/faults" ]
