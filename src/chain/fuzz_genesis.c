@@ -33,10 +33,36 @@ static void check_alloc(const struct genesis *g, struct state *one, struct state
     }
 }
 
+/* An Ethereum chain's genesis: block 0's header has the form of its rules and can be encoded. */
+static void try_ethereum(struct bytes text)
+{
+    struct genesis g;
+    struct diag d = {{0}};
+    struct hash root = {{0}};
+    struct buf rlp = {0};
+    enum err e = genesis_parse_ethereum(&g, text, &d);
+    if (e != E_OK) {
+        ASSERT((e == E_JSON || e == E_GENESIS) && d.text[0] && !g.json);
+        return;
+    }
+    ASSERT(g.is_ethereum && g.extra_data_len <= sizeof g.extra_data);
+    struct state *s = state_new(&EMPTY_READER);
+    e = genesis_apply(&g, s, &d);
+    ASSERT(e == E_OK);
+    state_free(s);
+    struct header h = genesis_header(&g, &root), back;
+    header_encode(&rlp, &h);
+    e = header_decode(&back, buf_view(&rlp));
+    ASSERT(e == E_OK && back.form == h.form);
+    buf_free(&rlp);
+    genesis_free(&g);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct genesis g, again;
     struct diag d = {{0}};
+    try_ethereum(bytes_of(data, size));
     enum err e = genesis_parse(&g, bytes_of(data, size), &d);
     if (e != E_OK) {
         ASSERT(e == E_JSON || e == E_GENESIS);

@@ -186,6 +186,12 @@ static const struct {
      "alloc." ACCOUNT ".storage: an account with no nonce"},
     {"\"alloc\":{\"" ACCOUNT "\":{},\"1111111111111111111111111111111111111111\":{}}",
      "alloc." ACCOUNT ": given twice"},
+    {"\"forks\":7", "forks: an object is needed"},
+    {"\"forks\":{}", "forks: one of them must begin with block 0"},
+    {"\"forks\":{\"osaka\":1}", "forks: one of them must begin with block 0"},
+    {"\"forks\":{\"london\":0}", "forks.london: unknown member"},
+    {"\"forks\":{\"cancun\":\"soon\"}", "forks.cancun: an integer is needed"},
+    {"\"forks\":{\"cancun\":0,\"prague\":9,\"osaka\":8}", "forks.osaka: earlier than"},
     {"\"services\":[]", "services: an object is needed"},
     {"\"services\":{\"money\":7}", "services.money: an object is needed"},
     {"\"services\":{\"mony\":{}}", "services.mony: no such service"},
@@ -206,6 +212,91 @@ TEST(refusals_name_the_member)
             test_fail(__FILE__, __LINE__, "%s: %s \"%s\", expected \"%s...\"", text, err_name(e),
                       d.text, REFUSALS[i].begin);
     }
+}
+
+/* --- an Ethereum chain's ---------------------------------------------------------------------- */
+
+#define CONFIG "\"config\":{\"chainId\":7"
+
+static const struct {
+    const char *text, *begin;
+} ETHEREUM_REFUSALS[] = {
+    {"{}", "config: an object is needed"},
+    {"{\"config\":{}}", "config.chainId: missing"},
+    {"{\"config\":{\"chainId\":0}}", "config.chainId: an integer from 1"},
+    {"{" CONFIG ",\"londonBlock\":-1}}", "config.londonBlock: an integer from 0"},
+    {"{" CONFIG ",\"amsterdamTime\":1}}", "config.amsterdamTime: rules that"},
+    {"{" CONFIG ",\"bpo9Time\":1}}", "config.bpo9Time: rules that"},
+    {"{" CONFIG ",\"bpo1Time\":1}}", "config.blobSchedule.bpo1: missing"},
+    {"{" CONFIG ",\"daoForkSupport\":true}}", "config.daoForkSupport: the state change"},
+    {"{" CONFIG ",\"clique\":{}}}", "config.clique: proof of authority"},
+    {"{" CONFIG ",\"terminalTotalDifficulty\":\"x\"}}",
+     "config.terminalTotalDifficulty: an integer"},
+    {"{" CONFIG ",\"depositContractAddress\":1}}", "config.depositContractAddress: an address"},
+    {"{" CONFIG ",\"blobSchedule\":1}}", "config.blobSchedule: an object"},
+    {"{" CONFIG ",\"blobSchedule\":{\"osaka\":1}}}", "config.blobSchedule.osaka: an object"},
+    {"{" CONFIG ",\"blobSchedule\":{\"osaka\":{\"max\":0}}}}", "config.blobSchedule.osaka.max: an"},
+    {"{" CONFIG ",\"blobSchedule\":{\"osaka\":{\"target\":99}}}}",
+     "config.blobSchedule.osaka: the target is above"},
+    {"{" CONFIG "},\"nonce\":\"0x10000000000000000\"}", "nonce: too wide"},
+    {"{" CONFIG "},\"mixHash\":true}", "mixHash: hexadecimal bytes"},
+    {"{" CONFIG "},\"difficulty\":true}", "difficulty: an integer"},
+    {"{" CONFIG "},\"number\":1}", "number: an integer from 0 to 0"},
+    {"{" CONFIG "},\"coinbase\":1}", "coinbase: an address"},
+    {"{" CONFIG "},\"extraData\":\"0x0\"}", "extraData: hexadecimal bytes"},
+    {"{" CONFIG "},\"alloc\":7}", "alloc: an object"},
+};
+
+TEST(an_ethereum_genesis_names_what_it_refuses)
+{
+    for (size_t i = 0; i < sizeof ETHEREUM_REFUSALS / sizeof ETHEREUM_REFUSALS[0]; i++) {
+        struct genesis g;
+        struct diag d = {""};
+        const char *text = ETHEREUM_REFUSALS[i].text, *begin = ETHEREUM_REFUSALS[i].begin;
+        enum err e = genesis_parse_ethereum(&g, bytes_str(text), &d);
+        if (e != E_GENESIS || strncmp(d.text, begin, strlen(begin)) != 0)
+            test_fail(__FILE__, __LINE__, "%s: %s \"%s\", expected \"%s...\"", text, err_name(e),
+                      d.text, begin);
+        genesis_free(&g);
+    }
+}
+
+TEST(an_ethereum_genesis_gives_forks_and_block_0)
+{
+    static const char text[] =
+        "{" CONFIG ",\"homesteadBlock\":0,\"byzantiumBlock\":null,\"londonBlock\":5,"
+        "\"grayGlacierBlock\":6,\"terminalTotalDifficulty\":\"0x10\",\"cancunTime\":100,"
+        "\"bpo1Time\":200,\"blobSchedule\":{\"bpo1\":{\"target\":1,\"max\":2,"
+        "\"baseFeeUpdateFraction\":3}}},\"nonce\":\"0x2a\",\"difficulty\":\"0x20000\","
+        "\"gasLimit\":\"0x1388\",\"excessBlobGas\":null,\"alloc\":{\"" ACCOUNT "\":{}}}";
+    struct genesis g;
+    struct diag d = {""};
+    struct hash root = {{1}};
+    struct address a;
+    REQUIRE(genesis_parse_ethereum(&g, bytes_str(text), &d) == E_OK);
+    struct schedule *s = &g.schedule;
+    CHECK(g.is_ethereum && g.chain_id == 7 && s->chain_id == 7);
+    CHECK(schedule_rules(s, 4, 0, false).fork == FORK_HOMESTEAD);
+    CHECK(schedule_rules(s, 5, 0, false).fork == FORK_LONDON);
+    CHECK_INT(schedule_rules(s, 5, 0, false).bomb_delay, 9700000);
+    CHECK_INT(schedule_rules(s, 6, 0, false).bomb_delay, 11400000);
+    CHECK(schedule_rules(s, 7, 99, true).fork == FORK_PARIS);
+    CHECK(schedule_rules(s, 7, 100, true).fork == FORK_CANCUN);
+    CHECK_INT(schedule_rules(s, 7, 200, true).blobs.max, 2);
+    struct header h = genesis_header(&g, &root);
+    CHECK(h.form == HEADER_FRONTIER && h.nonce[7] == 0x2a && h.gas_limit == 5000);
+    CHECK(hash_eq(&h.state_root, &root) && u256_eq(h.difficulty, u256_from_u64(0x20000)));
+    struct state *state = state_new(&EMPTY_READER);
+    CHECK_ERR(genesis_apply(&g, state, &d), E_OK);
+    REQUIRE(address_from_hex(&a, ACCOUNT) == E_OK);
+    CHECK_INT(state_nonce(state, &a), 0);
+    CHECK(!state_exists(state, &SERVICES[0]->address)); /* no services of ours */
+    state_free(state);
+    genesis_free(&g);
+    CHECK_ERR(genesis_parse(&g, bytes_str(text), &d), E_GENESIS); /* and no chain of ours */
+    CHECK_ERR(genesis_parse_stored(&g, bytes_str(text), &d), E_OK);
+    CHECK(g.is_ethereum);
+    genesis_free(&g);
 }
 
 TEST(not_an_object_or_not_json)
