@@ -125,6 +125,16 @@ test('the block, the transaction and the chain as a contract sees them', async (
   assert.equal(c.gasLimit, block.gasLimit);
 });
 
+test('on latest a call sees the block that would come now', async () => {
+  const head = await provider.getBlock('latest');
+  for (const blockTag of ['latest', 'pending']) {
+    const c = await probe.context.staticCall({ blockTag, from: alice.address });
+    assert.equal(c.number, BigInt(head.number) + 1n);
+    assert.ok(c.time >= BigInt(head.timestamp) && Math.abs(Number(c.time) - Date.now() / 1000) < 60);
+    assert.equal(c.parent, head.hash);
+  }
+});
+
 test('precompiles reached from Solidity', async () => {
   const data = ethers.toUtf8Bytes('city'), digest = ethers.id('message');
   const { v, r, s } = alice.signingKey.sign(digest);
