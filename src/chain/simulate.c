@@ -273,6 +273,11 @@ static void encode_unsigned(struct tx *t, struct arena *a)
     buf_free(&raw);
 }
 
+static enum err in_time(const struct simulation *m)
+{
+    return !m->request->goes_on || m->request->goes_on(m->request->ctx) ? E_OK : E_TIMEOUT;
+}
+
 /* The transaction a call stands for, its gas and nonce filled in, encoded as unsigned. */
 static enum err make_tx(struct simulation *m, const struct call_request *q, uint64_t gas_used,
                         struct tx *t)
@@ -329,6 +334,7 @@ static enum err run_call(struct simulation *m, struct execute_context *x,
         .enter = watch_enter, .leave = watch_leave, .self_destruct = watch_destruct, .ctx = logs};
     struct message_result result;
     struct diag why = {""};
+    TRY(in_time(m));
     logs->arena = m->site.arena;
     logs->next = m->next_log;
     TRY(make_tx(m, q, x->gas_used, t));
@@ -388,6 +394,7 @@ static enum err seal_block(struct simulation *m, struct block *b)
 {
     struct header *h = &b->header;
     TRY(end_block(m, b));
+    TRY(in_time(m));
     TRY(statedb_view_root(m->site.base, m->state, &h->state_root));
     h->transactions_root = blocks_tx_root(b->txs, b->tx_count);
     h->receipts_root = blocks_receipt_root(b->receipts, b->tx_count);

@@ -25,6 +25,8 @@ struct simulate_request {
     size_t block_count;
     bool trace_transfers; /* a log for every transfer of the native coin (ERC-7528's address) */
     bool validation;      /* nonces, fees and funds as of a real block */
+    bool (*goes_on)(void *ctx); /* asked before each call and block; false: E_TIMEOUT; NULL: yes */
+    void *ctx;
 };
 
 struct simulated_call {
@@ -60,7 +62,7 @@ enum simulate_code {
 
 /* chain_simulate simulates on block `number`. Everything returned lives in the arena, or until the
  * view is closed. E_OK | E_INVALID: *code_out and d say what is refused | E_PRUNED | E_NOT_FOUND |
- * E_CORRUPT | E_IO. */
+ * E_TIMEOUT | E_CORRUPT | E_IO. */
 enum err chain_simulate(struct chain_view *v, uint64_t number, const struct simulate_request *q,
                         struct arena *a, struct simulated_block **out, size_t *count_out,
                         enum simulate_code *code_out, struct diag *d);

@@ -124,6 +124,11 @@ static void put_simulated(struct buf *out, const struct simulated_block *b, bool
     json_close(out, '}');
 }
 
+static bool in_time(void *ctx)
+{
+    return call_in_time(ctx);
+}
+
 bool eth_simulate_v1(struct rpc_call *c)
 {
     struct simulate_request request;
@@ -135,11 +140,15 @@ bool eth_simulate_v1(struct rpc_call *c)
     bool full;
     if (!read_request(c, param(c, 0), &request, &full))
         return false;
+    request.goes_on = in_time;
+    request.ctx = c;
     if (!param_block(c, 1, &number, NULL))
         return c->error_code == RPC_NOT_FOUND ? rpc_fail(c, RPC_SERVER, "header not found") : false;
     enum err e = chain_simulate(c->view, number, &request, &c->arena, &blocks, &count, &code, &d);
     if (e == E_INVALID)
         return rpc_fail(c, code, "%.700s", d.text);
+    if (e == E_TIMEOUT)
+        return call_in_time(c); /* says so */
     if (e != E_OK)
         return rpc_fail_err(c, e);
     json_open(c->out, '[');
