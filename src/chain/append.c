@@ -86,7 +86,7 @@ static enum err state_root(void *ctx, struct hash *out)
     return e;
 }
 
-/* take_block copies the block into memory of its own, and keeps the senders that are known. */
+/* take_block copies the block into memory of its own, and keeps the signers that are known. */
 static enum err take_block(struct recent_block *out, const struct block *b)
 {
     struct buf rlp = {0};
@@ -94,8 +94,11 @@ static enum err take_block(struct recent_block *out, const struct block *b)
     enum err e = block_decode(&out->block, &out->arena, buf_view(&rlp));
     buf_free(&rlp);
     for (size_t i = 0; e == E_OK && i < b->tx_count; i++) {
-        out->block.txs[i].has_sender = b->txs[i].has_sender;
-        out->block.txs[i].sender = b->txs[i].sender;
+        struct tx *t = &out->block.txs[i];
+        t->has_sender = b->txs[i].has_sender;
+        t->sender = b->txs[i].sender;
+        if (t->auth_count) /* as many as there: the encoding is the same */
+            memcpy(t->auths, b->txs[i].auths, t->auth_count * sizeof *t->auths);
     }
     return e == E_OK ? E_OK : E_BLOCK;
 }

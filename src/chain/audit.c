@@ -3,6 +3,7 @@
 #include "chain/audit.h"
 
 #include "base/lang.h"
+#include "chain/ahead.h"
 #include "chain/chain_internal.h"
 #include "chain/replay.h"
 #include "crypto/keccak.h"
@@ -16,6 +17,7 @@ struct audit {
     struct diag *d;
     struct chain *again; /* the re-execution, in the scratch store */
     uint64_t head;
+    uint64_t next; /* the block to read next */
     struct hash head_hash;
     struct header head_header;
     uint64_t total; /* of the pass under way, for progress */
@@ -120,13 +122,51 @@ static enum err check_header(struct audit *a, const struct stored_header *h,
     return E_OK;
 }
 
+/* A block read ahead: what stands beside it in the store. */
+struct stored_block {
+    struct stored_header h;
+    struct address *senders;
+};
+
+/* read_block reads the next block for the queue. */
+static bool read_block(void *ctx, struct ahead_block *out)
+{
+    struct audit *a = ctx;
+    if (a->next > a->head)
+        return false;
+    struct stored_block *s = arena_zalloc(&out->arena, 1, sizeof *s);
+    struct block *b = &out->block;
+    out->place = a->next++;
+    out->note = s;
+    out->error = blocks_header(a->txn, out->place, &out->arena, &s->h);
+    if (out->error != E_OK) {
+        diag_set(&out->why, out->error, "%s",
+                 T("the header is missing or not a header", "l'en-tête manque ou n'en est pas un"));
+        return true;
+    }
+    *b = (struct block){.header = s->h.header, .hash = s->h.hash, .size_bytes = s->h.size_bytes};
+    out->error = blocks_body(a->txn, out->place, &out->arena, b);
+    if (out->error != E_OK) {
+        diag_set(&out->why, out->error, "%s",
+                 T("the transactions are missing or malformed",
+                   "les transactions manquent ou sont mal formées"));
+        return true;
+    }
+    s->senders = arena_alloc(&out->arena, (b->tx_count + 1) * sizeof *s->senders);
+    for (size_t i = 0; i < b->tx_count; i++)
+        s->senders[i] = b->txs[i].sender;
+    return true;
+}
+
 /* check_txs: stored transactions are indexed, match the header's root, and were signed by their
  * stored senders. */
-static enum err check_txs(struct audit *a, const struct stored_header *h, const struct block *b)
+static enum err check_txs(struct audit *a, struct ahead_block *in)
 {
+    const struct stored_block *s = in->note;
+    const struct stored_header *h = &s->h;
     uint64_t number = h->header.number, at;
-    struct tx *txs = b->txs;
-    size_t count = b->tx_count, index, bad;
+    const struct tx *txs = in->block.txs;
+    size_t count = in->block.tx_count, index, bad;
     for (size_t i = 0; i < count; i++)
         if (blocks_find_tx(a->txn, &txs[i].hash, &at, &index) != E_OK || at != number || index != i)
             return bad_tx(
@@ -137,16 +177,12 @@ static enum err check_txs(struct audit *a, const struct stored_header *h, const 
         return bad_block(a, number,
                          T("the transactions are not those of the header",
                            "les transactions ne sont pas celles de l'en-tête"));
-    struct address *stored = mem_alloc((count + 1) * sizeof *stored);
-    for (size_t i = 0; i < count; i++)
-        stored[i] = txs[i].sender;
-    enum err e = replay_recover(txs, count, &bad);
-    for (size_t i = 0; e == E_OK && i < count; i++)
-        if (!address_eq(&stored[i], &txs[i].sender)) {
+    enum err e = ahead_senders(in, &bad);
+    for (size_t i = 0; i < count && (e == E_OK || i < bad); i++)
+        if (!address_eq(&s->senders[i], &txs[i].sender)) {
             e = E_SIGNATURE;
             bad = i;
         }
-    mem_free(stored);
     if (e != E_OK)
         return bad_tx(a, number, bad,
                       T("the sender is not who signed", "l'émetteur n'est pas le signataire"));
@@ -188,42 +224,35 @@ static enum err differs(struct audit *a, uint64_t number)
                      (unsigned long long)number);
 }
 
-static enum err check_block(struct audit *a, uint64_t number, struct hash *parent,
-                            uint64_t *tx_total, struct arena *arena)
+static enum err check_block(struct audit *a, struct ahead_block *in, struct hash *parent,
+                            uint64_t *tx_total)
 {
-    struct stored_header h;
-    const struct block *b;
-    if (blocks_header(a->txn, number, arena, &h) != E_OK)
-        return bad_block(
-            a, number,
-            T("the header is missing or not a header", "l'en-tête manque ou n'en est pas un"));
-    TRY(check_header(a, &h, parent));
-    struct block stored = {.header = h.header, .hash = h.hash};
-    if (blocks_body(a->txn, number, arena, &stored) != E_OK)
-        return bad_block(a, number,
-                         T("the transactions are missing or malformed",
-                           "les transactions manquent ou sont mal formées"));
-    TRY(check_txs(a, &h, &stored));
-    *tx_total += stored.tx_count;
-    stored.size_bytes = h.size_bytes;
-    if (h.tx_total != *tx_total || h.size_bytes != block_rlp_size(&stored))
+    const struct stored_header *h = &((const struct stored_block *)in->note)->h;
+    const struct block *stored = &in->block, *b;
+    uint64_t number = in->place;
+    if (in->error != E_OK)
+        return bad_block(a, number, in->why.text);
+    TRY(check_header(a, h, parent));
+    TRY(check_txs(a, in));
+    *tx_total += stored->tx_count;
+    if (h->tx_total != *tx_total || h->size_bytes != block_rlp_size(stored))
         return bad_block(a, number,
                          T("the counts beside the header are wrong",
                            "les comptes à côté de l'en-tête sont faux"));
-    if (replay_block(a->again, &stored, &b, a->d) != E_OK)
+    if (replay_block(a->again, stored, &b, a->d) != E_OK)
         return differs(a, number);
-    enum err e = hash_eq(&b->hash, &h.hash)
-                     ? check_receipts(a, b, arena)
+    enum err e = hash_eq(&b->hash, &h->hash)
+                     ? check_receipts(a, b, &in->arena)
                      : bad_block(a, number, T("the header differs", "l'en-tête diffère"));
     if (e == E_OK) {
         a->report->gas += b->header.gas_used;
-        a->report->transactions += stored.tx_count;
-        e = chain_commit(a->again, &h.seal);
+        a->report->transactions += stored->tx_count;
+        e = chain_commit(a->again, &h->seal);
     } else {
         chain_abandon(a->again);
     }
-    *parent = h.hash;
-    a->head_header = h.header;
+    *parent = h->hash;
+    a->head_header = h->header;
     a->head_header.extra_data = (struct bytes){0};
     return e;
 }
@@ -252,17 +281,21 @@ static enum err check_blocks(struct audit *a)
 {
     struct arena arena = {0};
     struct hash parent = {{0}};
+    struct ahead ahead;
+    struct ahead_block *b;
     uint64_t tx_total = 0;
     a->total = a->head + 1;
+    a->next = 1;
     enum err e = check_genesis(a, &parent, &arena);
-    for (uint64_t n = 1; e == E_OK && n <= a->head; n++) {
-        arena_reset(&arena);
-        e = check_block(a, n, &parent, &tx_total, &arena);
-        a->report->blocks = n + 1;
-        tick(a, T("blocks", "blocs"), n + 1);
-    }
-    a->report->blocks += a->head == 0;
     arena_free(&arena);
+    ahead_init(&ahead, a->again->recover, read_block, a);
+    while (e == E_OK && (b = ahead_next(&ahead)) != NULL) {
+        e = check_block(a, b, &parent, &tx_total);
+        a->report->blocks = b->place + 1;
+        tick(a, T("blocks", "blocs"), b->place + 1);
+    }
+    ahead_fini(&ahead);
+    a->report->blocks += a->head == 0;
     if (e == E_OK && !hash_eq(&parent, &a->head_hash))
         return bad_block(
             a, a->head,

@@ -164,6 +164,7 @@ void chain_release(struct chain *c)
         return;
     chain_abandon(c);
     pool_free(c->pool);
+    recover_free(c->recover);
     state_free(c->state);
     evm_free(c->evm);
     evm_pool_free(c->evms);
@@ -187,6 +188,7 @@ static enum err open_chain(struct chain **out, const struct chain_config *config
     c->archive = config->archive;
     c->audit = config->audit;
     c->evms = evm_pool_new();
+    c->recover = recover_new();
     recent_init(&c->recent, chain_salt(c->store));
     pthread_mutex_init(&c->head_lock, NULL);
     enum err e = open_records(c, unfinished, &reason);

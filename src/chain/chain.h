@@ -57,7 +57,7 @@ struct proposal {
     uint64_t number;
     uint64_t timestamp_s;
     struct address proposer;
-    struct tx **txs; /* senders recovered */
+    struct tx **txs; /* chain_process recovers senders that are missing */
     size_t tx_count;
 };
 
@@ -79,8 +79,9 @@ enum err chain_check(struct chain *c, const struct tx *t, uint64_t *state_nonce_
     (8u << 20) /* encoded transactions of one block (EIP-7934: block < 10 MiB) */
 void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s);
 
-/* chain_process: number, time and gas rules of a proposal, each transaction's static validity.
- * E_OK | E_BLOCK with the reason in d. */
+/* chain_process: number, time and gas rules of a proposal, each transaction's static validity and
+ * signature; senders that are not known yet are recovered on several threads. E_OK | E_BLOCK with
+ * the reason in d. */
 enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d);
 
 /* chain_finalize executes. Transactions that turn out invalid (nonce, funds, quota) are left out

@@ -9,6 +9,7 @@
 #include "chain/evm_pool.h"
 #include "chain/pool.h"
 #include "chain/recent.h"
+#include "chain/recover.h"
 #include "evm/evm.h"
 
 #define CHAIN_LISTENERS_MAX 8
@@ -30,10 +31,11 @@ struct chain {
     bool archive, audit;
     struct genesis genesis;
     struct statedb *db;
-    struct state *state;   /* over db's head */
-    struct evm *evm;       /* the engine thread's */
-    struct evm_pool *evms; /* the readers' */
-    struct pool *pool;     /* NULL for audits */
+    struct state *state;     /* over db's head */
+    struct evm *evm;         /* the engine thread's */
+    struct evm_pool *evms;   /* the readers' */
+    struct recover *recover; /* the engine thread's helpers */
+    struct pool *pool;       /* NULL for audits */
     struct recent recent;
     struct hash hashes[CHAIN_HASH_WINDOW]; /* of the last blocks, by number; engine thread */
     struct work work;

@@ -7,6 +7,7 @@
 
 #include "base/lang.h"
 #include "base/limits.h"
+#include "chain/ahead.h"
 #include "chain/audit.h"
 #include "chain/chain_internal.h"
 #include "chain/replay.h"
@@ -282,29 +283,54 @@ static enum err decode_record(struct block *b, struct arena *a, struct bytes rec
     return E_OK;
 }
 
-static enum err import_block(struct transfer *x, struct chain *c)
+/* Where a block read ahead lies in the file, for messages and progress. */
+struct record_place {
+    uint64_t from, to;
+};
+
+/* read_block reads the next record for the queue; the last one stays in x->record. */
+static bool read_block(void *ctx, struct ahead_block *out)
 {
-    struct block b;
-    const struct block *made;
+    struct transfer *x = ctx;
+    struct diag *d = x->d;
+    uint8_t kind;
+    x->block++;
+    x->d = &out->why;
+    out->error = next_record(x, &kind);
+    if (out->error == E_OK && kind == 'B') {
+        struct bytes record =
+            bytes_of(arena_dup(&out->arena, x->record.data, x->record.len), x->record.len);
+        if (decode_record(&out->block, &out->arena, record) != E_OK)
+            out->error = bad_place(x, T("it is not a block", "ce n'est pas un bloc"));
+    }
+    struct record_place place = {x->at, (uint64_t)ftello(x->file)};
+    out->place = x->block;
+    out->note = arena_dup(&out->arena, &place, sizeof place);
+    x->d = d;
+    return out->error != E_OK || kind == 'B';
+}
+
+static enum err import_block(struct transfer *x, struct chain *c, struct ahead_block *in)
+{
+    const struct block *b = &in->block, *made;
     size_t bad;
-    arena_reset(&x->arena);
-    if (decode_record(&b, &x->arena, buf_view(&x->record)) != E_OK)
-        return bad_place(x, T("it is not a block", "ce n'est pas un bloc"));
+    if (in->error != E_OK)
+        return diag_set(x->d, in->error, "%s", in->why.text);
     if (!chain_genesis(c)->is_ethereum &&
-        replay_seal(&b.hash, &b.seal, &chain_genesis(c)->proposer) != E_OK)
+        replay_seal(&b->hash, &b->seal, &chain_genesis(c)->proposer) != E_OK)
         return bad_place(
             x, T("the seal is not the proposer's", "le sceau n'est pas celui du proposant"));
-    if (replay_recover(b.txs, b.tx_count, &bad) != E_OK)
+    if (ahead_senders(in, &bad) != E_OK)
         return bad_place(x, T("a transaction's signature does not hold",
                               "la signature d'une transaction n'est pas valide"));
     struct diag why = {""};
-    enum err e = replay_block(c, &b, &made, &why);
-    if (e == E_OK && !hash_eq(&made->hash, &b.hash)) {
+    enum err e = replay_block(c, b, &made, &why);
+    if (e == E_OK && !hash_eq(&made->hash, &b->hash)) {
         chain_abandon(c);
         e = diag_set(&why, E_BLOCK, "%s", err_text(E_BLOCK));
     }
     if (e == E_OK)
-        return chain_commit(c, &b.seal);
+        return chain_commit(c, &b->seal);
     bad_place(x, why.text[0] ? why.text : err_text(e));
     return e;
 }
@@ -325,15 +351,22 @@ enum err chain_mark_importing(struct store *s, bool present)
 
 static enum err import_blocks(struct transfer *x, struct chain *c)
 {
-    uint8_t kind;
-    for (;;) {
-        x->block++;
-        TRY(next_record(x, &kind));
-        if (kind == 'E')
-            break;
-        TRY(import_block(x, c));
-        tick(x, (uint64_t)ftello(x->file));
+    struct ahead ahead;
+    struct ahead_block *b;
+    enum err e = E_OK;
+    ahead_init(&ahead, c->recover, read_block, x);
+    while (e == E_OK && (b = ahead_next(&ahead)) != NULL) {
+        const struct record_place *place = b->note;
+        uint64_t read_at = x->at, read_block_number = x->block;
+        x->at = place->from;
+        x->block = b->place;
+        e = import_block(x, c, b);
+        x->at = read_at;
+        x->block = read_block_number;
+        tick(x, place->to);
     }
+    ahead_fini(&ahead);
+    TRY(e);
     struct chain_head head = chain_head(c);
     if (memcmp(x->record.data + 8, head.hash.b, 32) != 0)
         return bad_place(x, T("the last block is another one", "le dernier bloc est un autre"));

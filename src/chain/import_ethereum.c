@@ -1,4 +1,5 @@
 /* import_ethereum: a store from an Ethereum chain's genesis and its blocks in one file. */
+#include "chain/ahead.h"
 #include "chain/audit.h"
 
 #include <errno.h>
@@ -37,28 +38,52 @@ static enum err bad_block(struct diag *d, const char *path, size_t index, const 
                     path, index, why);
 }
 
-static enum err import_block(struct chain *c, const char *path, struct bytes rlp, size_t index,
-                             struct arena *a, struct diag *d)
+/* The file being read. */
+struct blocks_file {
+    const char *path;
+    struct buf content;
+    struct rlp rest;
+    size_t index; /* of the next block */
+};
+
+/* read_block decodes the next block for the queue; its note is where it ends in the file. */
+static bool read_block(void *ctx, struct ahead_block *out)
+{
+    struct blocks_file *f = ctx;
+    struct rlp_item item;
+    if (rlp_at_end(&f->rest))
+        return false;
+    out->place = f->index++;
+    out->error = rlp_next(&f->rest, &item);
+    if (out->error == E_OK)
+        out->error = block_decode(&out->block, &out->arena, item.raw);
+    if (out->error != E_OK)
+        bad_block(&out->why, f->path, out->place, err_text(out->error));
+    uint64_t end = (uint64_t)(f->rest.p - f->content.data);
+    out->note = arena_dup(&out->arena, &end, sizeof end);
+    return true;
+}
+
+static enum err import_block(struct chain *c, const char *path, struct ahead_block *in,
+                             struct diag *d)
 {
     static const struct ecdsa_signature no_seal;
-    struct block b;
+    const struct block *b = &in->block, *made;
     struct diag why = {""};
-    const struct block *made;
-    size_t bad;
-    enum err e = block_decode(&b, a, rlp);
-    if (e != E_OK)
-        return bad_block(d, path, index, err_text(e));
-    if (b.header.number == 0) {
+    size_t index = in->place, bad;
+    if (in->error != E_OK)
+        return diag_set(d, E_BLOCK, "%s", in->why.text);
+    if (b->header.number == 0) {
         struct chain_head head = chain_head(c);
-        return head.number == 0 && hash_eq(&head.hash, &b.hash)
+        return head.number == 0 && hash_eq(&head.hash, &b->hash)
                    ? E_OK
                    : bad_block(d, path, index,
                                T("it is not the block 0 that the genesis makes",
                                  "ce n'est pas le bloc 0 que donne la genèse"));
     }
-    if (replay_recover(b.txs, b.tx_count, &bad) != E_OK)
+    if (ahead_senders(in, &bad) != E_OK)
         return bad_block(d, path, index, err_text(E_SIGNATURE));
-    e = chain_append(c, &b, &made, &why);
+    enum err e = chain_append(c, b, &made, &why);
     if (e == E_OK)
         e = chain_commit(c, &no_seal);
     if (e == E_OK)
@@ -70,21 +95,20 @@ static enum err import_block(struct chain *c, const char *path, struct bytes rlp
 static enum err import_blocks(struct chain *c, const char *path, const struct progress *progress,
                               struct diag *d)
 {
-    struct buf file = {0};
-    struct arena a = {0};
-    enum err e = read_file(&file, path, d);
-    struct rlp r = rlp_reader(buf_view(&file));
-    struct rlp_item item;
-    for (size_t i = 0; e == E_OK && !rlp_at_end(&r); i++) {
-        arena_reset(&a);
-        e = rlp_next(&r, &item) == E_OK ? import_block(c, path, item.raw, i, &a, d)
-                                        : bad_block(d, path, i, err_text(E_RLP));
+    struct blocks_file f = {.path = path};
+    struct ahead ahead;
+    struct ahead_block *b;
+    enum err e = read_file(&f.content, path, d);
+    f.rest = rlp_reader(buf_view(&f.content));
+    ahead_init(&ahead, c->recover, read_block, &f);
+    while (e == E_OK && (b = ahead_next(&ahead)) != NULL) {
+        e = import_block(c, path, b, d);
         if (progress && progress->tick)
-            progress->tick(progress->ctx, T("bytes", "octets"), (uint64_t)(r.p - file.data),
-                           file.len);
+            progress->tick(progress->ctx, T("bytes", "octets"), *(const uint64_t *)b->note,
+                           f.content.len);
     }
-    arena_free(&a);
-    buf_free(&file);
+    ahead_fini(&ahead);
+    buf_free(&f.content);
     return e;
 }
 

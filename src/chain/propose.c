@@ -60,6 +60,20 @@ static enum err refuse_tx(struct diag *d, size_t index, const struct tx *t, enum
                     index, hash, err_text(why));
 }
 
+/* recover_missing fills in the senders nobody has recovered. One that stays without is refused in
+ * its turn, so that the first fault of a proposal is the one named. */
+static void recover_missing(struct chain *c, const struct proposal *p)
+{
+    struct tx **missing = mem_alloc((p->tx_count + 1) * sizeof(struct tx *));
+    size_t count = 0, bad;
+    for (size_t i = 0; i < p->tx_count; i++)
+        if (!p->txs[i]->has_sender)
+            missing[count++] = p->txs[i];
+    if (count)
+        (void)recover_finish(recover_start(c->recover, missing, count), &bad);
+    mem_free(missing);
+}
+
 enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d)
 {
     struct chain_head head = chain_head(c);
@@ -87,6 +101,7 @@ enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d
         return diag_set(d, E_BLOCK,
                         T("%zu transactions, at most %u", "%zu transactions, au plus %u"),
                         p->tx_count, LIMIT_BLOCK_TXS);
+    recover_missing(c, p);
     for (size_t i = 0; i < p->tx_count; i++) {
         const struct tx *t = p->txs[i];
         enum err e = tx_check(t, fork, c->genesis.chain_id, 0);

@@ -1,61 +1,7 @@
 #include "chain/replay.h"
 
-#include <pthread.h>
-#include <unistd.h>
-
 #include "base/lang.h"
 #include "chain/chain_internal.h"
-
-#define REPLAY_WORKERS_MAX 16u
-#define REPLAY_TXS_PER_WORKER_MIN 32u
-
-/* --- senders ---------------------------------------------------------------------------------- */
-
-struct slice {
-    pthread_t thread;
-    struct tx *txs;
-    size_t from, to;
-    size_t bad; /* to when all hold */
-};
-
-static void *recover_slice(void *arg)
-{
-    struct slice *s = arg;
-    for (s->bad = s->from; s->bad < s->to; s->bad++)
-        if (tx_recover(&s->txs[s->bad]) != E_OK)
-            break;
-    return NULL;
-}
-
-enum err replay_recover(struct tx *txs, size_t count, size_t *bad_out)
-{
-    struct slice slices[REPLAY_WORKERS_MAX];
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t workers = count / REPLAY_TXS_PER_WORKER_MIN + 1;
-    if (workers > REPLAY_WORKERS_MAX)
-        workers = REPLAY_WORKERS_MAX;
-    if (cores > 0 && workers > (size_t)cores)
-        workers = (size_t)cores;
-    bool started[REPLAY_WORKERS_MAX] = {false};
-    for (size_t i = 0; i < workers; i++) {
-        slices[i] = (struct slice){
-            .txs = txs, .from = count * i / workers, .to = count * (i + 1) / workers};
-        if (i > 0)
-            started[i] = pthread_create(&slices[i].thread, NULL, recover_slice, &slices[i]) == 0;
-        if (!started[i] && i > 0)
-            recover_slice(&slices[i]);
-    }
-    recover_slice(&slices[0]);
-    for (size_t i = 1; i < workers; i++)
-        if (started[i])
-            pthread_join(slices[i].thread, NULL);
-    for (size_t i = 0; i < workers; i++)
-        if (slices[i].bad < slices[i].to) {
-            *bad_out = slices[i].bad;
-            return E_SIGNATURE;
-        }
-    return E_OK;
-}
 
 enum err replay_seal(const struct hash *block_hash, const struct ecdsa_signature *seal,
                      const struct address *proposer)
@@ -65,8 +11,6 @@ enum err replay_seal(const struct hash *block_hash, const struct ecdsa_signature
         return E_SIGNATURE;
     return E_OK;
 }
-
-/* --- blocks ----------------------------------------------------------------------------------- */
 
 /* different_field names the first header field in which two headers differ, or NULL. */
 static const char *different_field(const struct header *a, const struct header *b)

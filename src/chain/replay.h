@@ -6,10 +6,6 @@
 #include "chain/blocks.h"
 #include "chain/chain.h"
 
-/* replay_recover recovers the senders of a block's transactions, on several cores when there are
- * many. E_OK | E_SIGNATURE: *bad_out is the first transaction that does not hold. */
-enum err replay_recover(struct tx *txs, size_t count, size_t *bad_out);
-
 /* replay_seal: is the seal over this block hash the proposer's? E_OK | E_SIGNATURE. */
 enum err replay_seal(const struct hash *block_hash, const struct ecdsa_signature *seal,
                      const struct address *proposer);

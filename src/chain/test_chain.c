@@ -165,9 +165,15 @@ TEST(process_refuses_what_breaks_a_rule)
     p = good;
     p.tx_count = LIMIT_BLOCK_TXS + 1;
     CHECK_ERR(chain_process(l.chain, &p, &d), E_BLOCK);
+    struct ecdsa_signature signature = txs[1].signature;
+    txs[0].has_sender = txs[1].has_sender = false; /* nobody recovered them yet */
+    CHECK_ERR(chain_process(l.chain, &good, &d), E_OK);
+    CHECK(address_eq(&txs[0].sender, &l.accounts[0]) && address_eq(&txs[1].sender, &l.accounts[1]));
     txs[1].has_sender = false;
+    memset(txs[1].signature.r, 0xff, 32); /* above the curve's order: nobody's */
     CHECK_ERR(chain_process(l.chain, &good, &d), E_BLOCK);
-    CHECK(strstr(d.text, "transaction 1"));
+    CHECK(strstr(d.text, "transaction 1") && strstr(d.text, err_text(E_SIGNATURE)));
+    txs[1].signature = signature;
     txs[1].has_sender = true;
     txs[1].chain_id = 1;
     CHECK_ERR(chain_process(l.chain, &good, &d), E_BLOCK);

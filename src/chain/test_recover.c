@@ -1,0 +1,197 @@
+/* Tests of recover: what worker threads find is what tx_recover finds, and the first signature that
+ * does not hold is the one named. */
+#include "chain/recover.h"
+
+#include "test.h"
+
+#define TXS 400u
+#define CHAIN 20260u
+
+/* A row of transactions of every type, decoded, nothing recovered yet. */
+struct row {
+    struct arena arena;
+    struct tx txs[TXS];
+    size_t count;
+};
+
+static void key_of(uint8_t key32[32], size_t number)
+{
+    memset(key32, 0x11, 32);
+    be64_put(key32 + 8, number + 1);
+}
+
+/* Three authorizations: of the sender, of somebody else, and one nobody signed. */
+static struct tx_auth *authorizations(struct row *r, size_t i)
+{
+    uint8_t key[32];
+    struct tx_auth *auths = arena_zalloc(&r->arena, 3, sizeof *auths);
+    for (size_t k = 0; k < 3; k++) {
+        auths[k].nonce = i + k;
+        key_of(key, i + k);
+        CHECK_ERR(tx_auth_sign(&auths[k], key), E_OK);
+    }
+    auths[2].r = u256_from_u64(5); /* x = 5 lies on no point of the curve */
+    return auths;
+}
+
+static void add(struct row *r, size_t i)
+{
+    static const enum tx_type TYPES[] = {TX_LEGACY, TX_ACCESS_LIST, TX_DYNAMIC_FEE, TX_SET_CODE};
+    uint8_t key[32];
+    struct tx t = {.type = TYPES[i % 4],
+                   .has_chain_id = true,
+                   .chain_id = CHAIN,
+                   .nonce = i,
+                   .gas_limit = 21000 + i,
+                   .to = {{(uint8_t)i, (uint8_t)(i >> 8)}}};
+    if (t.type == TX_SET_CODE) {
+        t.auths = authorizations(r, i);
+        t.auth_count = 3;
+    }
+    key_of(key, i % 37);
+    CHECK_ERR(tx_sign(&t, &r->arena, key), E_OK);
+    CHECK_ERR(tx_decode(&r->txs[r->count++], &r->arena, t.raw), E_OK);
+}
+
+static struct row *row_new(size_t count)
+{
+    struct row *r = mem_zalloc(1, sizeof *r);
+    for (size_t i = 0; i < count; i++)
+        add(r, i);
+    return r;
+}
+
+static void row_free(struct row *r)
+{
+    arena_free(&r->arena);
+    mem_free(r);
+}
+
+/* spoil makes a signature that decodes and gives no sender. */
+static void spoil(struct tx *t)
+{
+    memset(t->signature.r, 0, 32);
+    t->signature.r[31] = 5;
+}
+
+static void check_recovered(const struct row *r, size_t count)
+{
+    size_t wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct tx *t = &r->txs[i];
+        struct tx alone;
+        struct arena a = {0};
+        CHECK_ERR(tx_decode(&alone, &a, t->raw), E_OK);
+        CHECK_ERR(tx_recover(&alone), E_OK);
+        wrong += !t->has_sender || !address_eq(&t->sender, &alone.sender);
+        for (size_t k = 0; k < t->auth_count; k++)
+            wrong += !t->auths[k].is_recovered || t->auths[k].has_authority != (k < 2) ||
+                     (k < 2 && !address_eq(&t->auths[k].authority, &alone.auths[k].authority));
+        arena_free(&a);
+    }
+    CHECK_INT(wrong, 0);
+}
+
+TEST(senders_and_authorities_are_those_of_one_by_one)
+{
+    struct row *r = row_new(TXS);
+    struct recover *recover = recover_new();
+    size_t bad = 0;
+    struct recover_batch *b = recover_start_block(recover, r->txs, r->count);
+    CHECK_ERR(recover_finish(b, &bad), E_OK);
+    check_recovered(r, r->count);
+    recover_free(recover);
+    row_free(r);
+}
+
+TEST(batches_wait_for_each_other_in_any_order)
+{
+    struct row *r = row_new(TXS);
+    struct recover *recover = recover_new();
+    struct recover_batch *batches[4];
+    static const size_t ORDER[] = {2, 0, 3, 1};
+    size_t bad;
+    for (size_t i = 0; i < 4; i++) /* far apart: every fourth each, through pointers */
+    {
+        struct tx *mine[TXS / 4];
+        for (size_t k = 0; k < TXS / 4; k++)
+            mine[k] = &r->txs[4 * k + i];
+        batches[i] = recover_start(recover, mine, TXS / 4);
+    }
+    for (size_t i = 0; i < 4; i++)
+        CHECK_ERR(recover_finish(batches[ORDER[i]], &bad), E_OK);
+    check_recovered(r, r->count);
+    recover_free(recover);
+    row_free(r);
+}
+
+/* Whatever thread meets which first. */
+TEST(the_first_bad_signature_is_named)
+{
+    static const size_t FIRST[] = {0, 1, 7, 8, 63, 120, 199};
+    struct recover *recover = recover_new();
+    for (size_t i = 0; i < sizeof FIRST / sizeof FIRST[0]; i++) {
+        struct row *r = row_new(200);
+        size_t bad = SIZE_MAX;
+        for (size_t k = FIRST[i]; k < r->count; k += 3)
+            spoil(&r->txs[k]);
+        CHECK_ERR(recover_finish(recover_start_block(recover, r->txs, r->count), &bad),
+                  E_SIGNATURE);
+        CHECK_INT(bad, FIRST[i]);
+        check_recovered(r, FIRST[i]);
+        CHECK(!r->txs[FIRST[i]].has_sender);
+        row_free(r);
+    }
+    recover_free(recover);
+}
+
+TEST(a_bad_batch_leaves_the_next_alone)
+{
+    struct row *r = row_new(100);
+    struct recover *recover = recover_new();
+    size_t bad = SIZE_MAX;
+    spoil(&r->txs[50]);
+    struct recover_batch *first = recover_start_block(recover, r->txs, 51);
+    struct recover_batch *second = recover_start_block(recover, r->txs + 51, 49);
+    CHECK_ERR(recover_finish(second, &bad), E_OK);
+    CHECK_ERR(recover_finish(first, &bad), E_SIGNATURE);
+    CHECK_INT(bad, 50);
+    for (size_t i = 51; i < 100; i++)
+        CHECK(r->txs[i].has_sender);
+    recover_free(recover);
+    row_free(r);
+}
+
+TEST(small_and_empty_batches)
+{
+    struct row *r = row_new(3);
+    struct recover *recover = recover_new();
+    size_t bad = SIZE_MAX;
+    CHECK_ERR(recover_finish(NULL, &bad), E_OK);
+    CHECK_ERR(recover_finish(recover_start(recover, NULL, 0), &bad), E_OK);
+    CHECK_ERR(recover_finish(recover_start_block(recover, r->txs, 3), &bad), E_OK);
+    check_recovered(r, 3);
+    recover_free(recover);
+    recover_free(NULL);
+    row_free(r);
+}
+
+TEST(many_batches_one_after_the_other)
+{
+    struct row *r = row_new(16);
+    struct recover *recover = recover_new();
+    size_t bad, lost = 0;
+    for (int round = 0; round < 200; round++) {
+        for (size_t i = 0; i < r->count; i++)
+            r->txs[i].has_sender = false;
+        struct recover_batch *a = recover_start_block(recover, r->txs, 8);
+        struct recover_batch *b = recover_start_block(recover, r->txs + 8, 8);
+        lost += recover_finish(a, &bad) != E_OK;
+        lost += recover_finish(b, &bad) != E_OK;
+        for (size_t i = 0; i < r->count; i++)
+            lost += !r->txs[i].has_sender;
+    }
+    CHECK_INT(lost, 0);
+    recover_free(recover);
+    row_free(r);
+}
