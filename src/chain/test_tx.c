@@ -150,6 +150,8 @@ TEST(decoding_refusals)
             CHECK_ERR(e, E_OK);
         else if (type == TX_ACCESS_LIST) /* one field fewer: a fee stands in the gas limit */
             CHECK_ERR(e, E_RANGE);
+        else if (type == TX_BLOB || type == TX_SET_CODE) /* they have more lists */
+            CHECK_ERR(e, E_RLP);
         else
             CHECK_ERR(e, E_TX_TYPE);
     }
