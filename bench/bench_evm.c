@@ -186,7 +186,8 @@ static struct outcome run(struct input *in)
     uint64_t end = cpu_ns() + (uint64_t)(in->options->seconds * 1e9);
     do {
         uint64_t took = run_once(in, &result);
-        o.best_ns = took < o.best_ns ? took : o.best_ns;
+        if (took > 0 && took < o.best_ns) /* 0: the clock was set to another processor's */
+            o.best_ns = took;
     } while (cpu_ns() < end);
     o.status = result.status;
     o.gas = (uint64_t)(in->frame.gas - result.gas_left);

@@ -220,6 +220,11 @@ static void fail_buf(void)
     struct buf b = {0};
     buf_reserve(&b, SIZE_MAX);
 }
+static void fail_reserve(void)
+{
+    mem_reserve(SIZE_MAX / 2);
+}
+
 static void fail_arena(void)
 {
     struct arena a = {0};
@@ -232,8 +237,8 @@ static void break_invariant(void)
 
 TEST(memory_failure_stops_the_process)
 {
-    void (*const cases[])(void) = {fail_alloc,   fail_zalloc, fail_resize,
-                                   fail_product, fail_buf,    fail_arena};
+    void (*const cases[])(void) = {fail_alloc, fail_zalloc, fail_resize, fail_product,
+                                   fail_buf,   fail_arena,  fail_reserve};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int status = run_in_child(cases[i]);
         CHECK(WIFEXITED(status));
@@ -241,6 +246,42 @@ TEST(memory_failure_stops_the_process)
     }
     int status = run_in_child(break_invariant);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+TEST(reserved_memory_is_zero_and_forgets)
+{
+    size_t size = (size_t)8 << 30; /* more than is touched */
+    uint8_t *p = mem_reserve(size);
+    CHECK(p[0] == 0 && p[size - 1] == 0);
+    p[5] = 1, p[size - 1] = 2;
+    mem_forget(p, size);
+    CHECK(p[5] == 0 && p[size - 1] == 0);
+    p[5] = 3;
+    CHECK_INT(p[5], 3);
+    mem_release(p, size);
+    mem_release(NULL, size);
+}
+
+TEST(arena_goes_back_to_a_mark)
+{
+    struct arena a = {0};
+    struct arena_mark empty = arena_mark(&a);
+    char *kept = arena_strdup(&a, "kept");
+    struct arena_mark mark = arena_mark(&a);
+    size_t used = a.used_bytes;
+    for (int i = 0; i < 100; i++) {
+        memset(arena_alloc(&a, 50000), 1, 50000);
+        arena_back(&a, mark);
+        CHECK_INT(a.used_bytes, used);
+    }
+    CHECK_STR(kept, "kept");
+    char *next = arena_strdup(&a, "next");
+    arena_back(&a, mark);
+    CHECK(arena_strdup(&a, "more") == next);
+    arena_back(&a, empty);
+    CHECK_INT(a.used_bytes, 0);
+    CHECK(arena_alloc(&a, 10) != NULL);
+    arena_free(&a);
 }
 
 TEST(arena_hands_out_and_resets)

@@ -37,7 +37,7 @@ void evm_free(struct evm *e)
 void evm_set_flavour(struct evm *e, enum evm_flavour flavour)
 {
     if (flavour == EVM_FASTEST)
-        flavour = EVM_TAIL;
+        flavour = VM_TAIL_IS_FASTER ? EVM_TAIL : EVM_THREADED;
     e->flavour = flavour == EVM_TAIL && !VM_HAS_TAIL ? EVM_THREADED : flavour;
 }
 
@@ -109,6 +109,13 @@ static void run_flavour(struct vm *vm, int64_t gas)
         vm_run_tail(vm, gas);
 }
 
+struct bytes vm_keep_output(struct evm *e, struct bytes output)
+{
+    buf_clear(&e->output);
+    buf_put(&e->output, output.data, output.len);
+    return buf_view(&e->output);
+}
+
 /* The output outlives the frame's memory: at depth 0 in the arena, below it in a buffer that the
  * next frame to end takes over, for only its parent can still ask for it. */
 static struct bytes keep_output(struct world *w, const struct frame *f, struct bytes output)
@@ -117,9 +124,7 @@ static struct bytes keep_output(struct world *w, const struct frame *f, struct b
         return bytes_of(NULL, 0);
     if (f->depth == 0)
         return bytes_of(arena_dup(w->arena, output.data, output.len), output.len);
-    buf_clear(&w->evm->output);
-    buf_put(&w->evm->output, output.data, output.len);
-    return buf_view(&w->evm->output);
+    return vm_keep_output(w->evm, output);
 }
 
 /* A call tree that took much gives it back. */

@@ -11,7 +11,7 @@
 
 #ifndef HAS_TAIL
 
-const bool VM_HAS_TAIL = false;
+const bool VM_HAS_TAIL = false, VM_TAIL_IS_FASTER = false;
 
 void vm_run_tail(struct vm *vm, int64_t gas)
 {
@@ -31,8 +31,10 @@ void vm_run_tail(struct vm *vm, int64_t gas)
  * and a handler saves none. */
 #if __has_attribute(preserve_none)
 #define HANDLER_CALL __attribute__((preserve_none))
+const bool VM_TAIL_IS_FASTER = true;
 #else
 #define HANDLER_CALL
+const bool VM_TAIL_IS_FASTER = false;
 #endif
 
 const bool VM_HAS_TAIL = true;

@@ -561,3 +561,76 @@ TEST(account_rlp)
               "a0c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
     buf_free(&rlp);
 }
+
+/* Handles give what the calls by name give, warm the slot, and outlive a revert. */
+TEST(slots_by_handle)
+{
+    struct state *s = state_new(&reader);
+    struct address a = address_of(40);
+    struct hash k = slot_of(3);
+    bool warm;
+    memset(&before, 0, sizeof before);
+    state_set_storage(s, &a, &k, bytes_str("\x05"));
+    state_tx_begin(s);
+    struct state_account *account = state_account_of(s, &a);
+    state_checkpoint_t cp = state_checkpoint(s);
+    struct state_slot *slot = state_slot_of(s, account, &k, &warm);
+    CHECK(!warm && state_warm_slot(s, &a, &k));
+    CHECK(u256_eq(state_slot_word(slot), u256_from_u64(5)));
+    state_slot_set(s, slot, u256_from_u64(0x1234));
+    CHECK(bytes_eq(state_storage(s, &a, &k), bytes_str("\x12\x34")));
+    CHECK(u256_eq(state_slot_original(s, slot), u256_from_u64(5)));
+    CHECK(state_slot_of(s, account, &k, &warm) == slot && warm);
+    state_slot_set(s, slot, U256_ZERO);
+    CHECK_INT(state_storage(s, &a, &k).len, 0);
+    state_revert(s, cp);
+    CHECK(u256_eq(state_slot_word(slot), u256_from_u64(5)));
+    CHECK(state_slot_of(s, account, &k, &warm) == slot && !warm);
+    state_set_balance(s, &a, u256_from_u64(77));
+    CHECK(u256_eq(state_account_balance(account), u256_from_u64(77)));
+    state_free(s);
+}
+
+/* Frontier's empty accounts stay; before Cancun any account may be destroyed. */
+TEST(rules_of_old_forks)
+{
+    struct state *s = state_new(&reader);
+    struct address empty = address_of(41), old = address_of(42);
+    memset(&before, 0, sizeof before);
+    for (unsigned i = 0; i < 2; i++) {
+        state_set_rules(s, (struct state_rules){.keeps_empty = i, .destroys_any = i});
+        state_clear(s);
+        state_set_nonce(s, &old, 1);
+        state_tx_begin(s);
+        state_touch(s, &empty);
+        CHECK(state_self_destruct(s, &old));
+        CHECK(!state_self_destruct(s, &old));
+        state_tx_end(s);
+        CHECK(state_exists(s, &empty) == (i == 1));
+        CHECK(state_exists(s, &old) == (i == 0));
+    }
+    state_free(s);
+}
+
+/* EIP-161 as main net has it: the RIPEMD-160 precompile stays touched when the call fails. */
+TEST(touch_of_ripemd_outlives_a_revert)
+{
+    struct state *s = state_new(&reader);
+    struct address ripemd = {{[19] = 3}}, other = {{[19] = 4}};
+    memset(&before, 0, sizeof before);
+    state_set_rules(s, (struct state_rules){.keeps_empty = true});
+    state_touch(s, &ripemd);
+    state_touch(s, &other);
+    CHECK(state_exists(s, &ripemd));
+    state_tx_begin(s);
+    state_set_rules(s, (struct state_rules){0});
+    state_checkpoint_t cp = state_checkpoint(s);
+    state_touch(s, &ripemd);
+    state_touch(s, &other);
+    state_revert(s, cp);
+    state_tx_end(s);
+    state_set_rules(s, (struct state_rules){.keeps_empty = true});
+    CHECK(!state_exists(s, &ripemd));
+    CHECK(state_exists(s, &other));
+    state_free(s);
+}
