@@ -13,7 +13,8 @@ static struct hash view_hash(void *ctx, uint64_t number)
     struct call_site *site = ctx;
     struct header header;
     struct hash hash = {{0}};
-    uint64_t at = site->env.number;
+    /* On a chain of ours the call may be in the block after this one, which names it. */
+    uint64_t at = site->env.number + !site->is_ethereum;
     if (number < at && at - number <= CHAIN_HASH_WINDOW)
         (void)chain_load_header(site->view, number, site->arena, &header, &hash);
     return hash;
