@@ -136,7 +136,10 @@ static bool go_to(struct test *t, size_t i)
         return false;
     struct block again = t->nodes[i].block;
     if (run(t, &again, t->nodes[i].parent, &d) != E_OK)
-        return fail(t, "block %zu does not execute a second time: %s", i, d.text);
+        return fail(t,
+                    T("block %zu does not execute a second time: %s",
+                      "bloc %zu : ne s'exécute pas une seconde fois : %s"),
+                    i, d.text);
     t->at = i;
     return true;
 }
@@ -181,7 +184,10 @@ static bool refused_well(struct test *t, size_t index, const char *expected, con
     t->out->refused++;
     if (t->refusal == E_OK || exception_allows(expected, t->refusal))
         return true;
-    return fail(t, "block %zu is refused, but not for %s: %s", index, expected, d->text);
+    return fail(
+        t,
+        T("block %zu is refused, but not for %s: %s", "bloc %zu : refusé, mais pas pour %s : %s"),
+        index, expected, d->text);
 }
 
 /* A block of proof of stake is the head when it comes; one of proof of work when it is heavier. */
@@ -213,12 +219,19 @@ static bool run_block(struct test *t, const struct json *j, size_t index)
     t->out->blocks++;
     if (expected)
         return e != E_OK ? refused_well(t, index, expected, &d)
-                         : fail(t, "block %zu holds, but must be refused", index);
+                         : fail(t,
+                                T("block %zu holds, but must be refused",
+                                  "bloc %zu : valide, mais doit être refusé"),
+                                index);
     if (e != E_OK)
-        return fail(t, "block %zu is refused: %s", index, d.text[0] ? d.text : err_text(e));
+        return fail(t, T("block %zu is refused: %s", "bloc %zu : refusé : %s"), index,
+                    d.text[0] ? d.text : err_text(e));
     if (form_hash(&stated, json_get(json_get(j, "blockHeader"), "hash")) == E_OK &&
         !hash_eq(&stated, &b.hash))
-        return fail(t, "block %zu: its hash is not the stated one", index);
+        return fail(t,
+                    T("block %zu: its hash is not the stated one",
+                      "bloc %zu : son empreinte n'est pas celle indiquée"),
+                    index);
     t->out->gas_used += b.header.gas_used;
     add(t, &b, parent);
     t->at = t->count - 1;
@@ -238,10 +251,13 @@ static bool begin(struct test *t)
     (void)form_u64(&chain_id, json_get(config, "chainid"));
     if (network_schedule(&t->schedule, t->out->network, chain_id) != E_OK) {
         t->out->verdict = BLOCK_TEST_SKIPPED;
-        snprintf(t->out->reason, sizeof t->out->reason, "no rules for the network %s%s",
+        snprintf(t->out->reason, sizeof t->out->reason,
+                 T("no rules for the network %s%s", "pas de règles pour le réseau %s%s"),
                  t->out->network,
-                 strstr(t->out->network, "Dao") ? ": the DAO fork's change of state is not built in"
-                                                : "");
+                 strstr(t->out->network, "Dao")
+                     ? T(": the DAO fork's change of state is not built in",
+                         " : le changement d'état de la scission DAO n'est pas intégré")
+                     : "");
         return false;
     }
     if (network_blobs(&t->schedule, json_get(config, "blobSchedule"), &d) != E_OK ||
@@ -252,10 +268,11 @@ static bool begin(struct test *t)
         e = block_decode(&b, &t->arena, buf_view(&rlp));
     buf_free(&rlp);
     if (e != E_OK)
-        return fail(t, "genesisRLP: %s", err_text(e));
+        return fail(t, T("genesisRLP: %s", "genesisRLP : %s"), err_text(e));
     struct hash made = alloc_root(t->before);
     if (!hash_eq(&made, &b.header.state_root))
-        return fail(t, "the accounts before have another state root than block 0");
+        return fail(t, T("the accounts before have another state root than block 0",
+                         "les comptes avant ont une autre racine que le bloc 0"));
     add(t, &b, NOWHERE);
     return go_to(t, 0);
 }
@@ -269,11 +286,14 @@ static bool check_end(struct test *t)
     struct diag d = {""};
     if (form_hash(&stated, json_get(t->json, "lastblockhash")) != E_OK ||
         !hash_eq(&stated, &head->hash))
-        return fail(t, "the last block is not the stated one but number %llu",
+        return fail(t,
+                    T("the last block is not the stated one but number %llu",
+                      "le dernier bloc n'est pas celui indiqué mais le numéro %llu"),
                     (unsigned long long)head->header.number);
     if (form_hash(&stated, json_get(t->json, "postStateHash")) == E_OK &&
         !hash_eq(&stated, &head->header.state_root))
-        return fail(t, "postStateHash is not the last block's state root");
+        return fail(t, T("postStateHash is not the last block's state root",
+                         "postStateHash n'est pas la racine du dernier bloc"));
     if (!json_is_object(post))
         return true;
     struct alloc *after = alloc_new();
@@ -281,10 +301,11 @@ static bool check_end(struct test *t)
     struct hash listed = alloc_root(after);
     alloc_free(after);
     if (!ok)
-        return fail(t, "postState: %s", d.text);
+        return fail(t, T("postState: %s", "postState : %s"), d.text);
     return hash_eq(&listed, &head->header.state_root)
                ? true
-               : fail(t, "postState is not the accounts after the last block");
+               : fail(t, T("postState is not the accounts after the last block",
+                           "postState n'est pas les comptes après le dernier bloc"));
 }
 
 void block_test_run(const struct json *test, struct evm *evm, struct block_outcome *out)
