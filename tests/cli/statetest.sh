@@ -109,7 +109,7 @@ refuses 5 'currentNumber' 'broken environment' evm run --code 00 --env bad.json
 prints 'gas consommé 24' 'in French' evm run --code $add --lang fr
 
 # --- the official tests ---
-# 2^32 - 1 rounds of BLAKE2, once for each of seven forks: minutes for one precompile that vectors
+# 2^32 - 1 rounds of BLAKE2, once for each of six forks: minutes for one precompile that vectors
 # cover (src/evm/test_precompile_vectors.c)
 long=stTimeConsuming/CALLBlake2f_MaxRounds.json
 if [ -n "${PARVIS_EVM_DATA:-}" ]; then
