@@ -1,8 +1,9 @@
 /* bench_chain: signed transfers through the pool and a chain in one process, on disk.
- *   bench_chain [--txs N] [--senders N] [--block N] [--dir DIR] [--solo] [--no-sync]
+ *   bench_chain [--txs N] [--senders N] [--block N] [--dir DIR] [--solo] [--no-sync] [--audit]
  * By stages (default): add all, then blocks of at most --block transactions; prints the CPU time of
  * each stage per transaction, beside what signature recovery alone costs. --solo: two threads add
- * while the engine makes blocks; prints transactions per second and CPU per transaction. */
+ * while the engine makes blocks; prints transactions per second and CPU per transaction.
+ * --audit: the chain is then audited, which executes every block again. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "chain/audit.h"
 #include "chain/pool.h"
 #include "engine/engine.h"
 
@@ -239,6 +241,36 @@ static void with_engine(struct bench *b)
            (unsigned long long)blocks, (double)b->txs / (double)blocks);
 }
 
+/* --- audit ------------------------------------------------------------------------------------ */
+
+static void remove_dir(const char *dir)
+{
+    static const char *const FILES[] = {"store.mdb", "store.mdb-lock", "store.lock", "store.head"};
+    char path[256];
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, FILES[i]);
+        unlink(path);
+    }
+    rmdir(dir);
+}
+
+static void audit(struct bench *b)
+{
+    char scratch[] = "/tmp/bench-audit-XXXXXX";
+    struct audit_report report;
+    struct diag d = {""};
+    if (!mkdtemp(scratch))
+        exit(1);
+    double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID), wall = seconds_of(CLOCK_MONOTONIC);
+    stop_on(audit_run(chain_store(b->chain), scratch, NULL, &report, &d), "audit", &d);
+    cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    wall = seconds_of(CLOCK_MONOTONIC) - wall;
+    line("audit", cpu, wall, b->txs);
+    printf("%.0f tx/s audited, %llu blocks\n", (double)b->txs / wall,
+           (unsigned long long)report.blocks);
+    remove_dir(scratch);
+}
+
 static const char *option(int argc, char **argv, const char *name)
 {
     for (int i = 1; i + 1 < argc; i++)
@@ -281,6 +313,8 @@ int main(int argc, char **argv)
         with_engine(&b);
     else
         by_stages(&b);
+    if (flag(argc, argv, "--audit"))
+        audit(&b);
     struct store_stats stats;
     if (store_stats(chain_store(b.chain), &stats) == E_OK)
         printf("store        %8.1f bytes/tx\n", (double)stats.used_bytes / (double)b.txs);
@@ -289,15 +323,7 @@ int main(int argc, char **argv)
     mem_free(b.keys);
     mem_free(b.accounts);
     mem_free(b.raws);
-    if (b.dir == made) {
-        static const char *const FILES[] = {"store.mdb", "store.mdb-lock", "store.lock",
-                                            "store.head"};
-        char path[256];
-        for (size_t i = 0; i < 4; i++) {
-            snprintf(path, sizeof path, "%s/%s", made, FILES[i]);
-            unlink(path);
-        }
-        rmdir(made);
-    }
+    if (b.dir == made)
+        remove_dir(made);
     return 0;
 }
