@@ -1,6 +1,6 @@
 // The node as Foundry sees it: cast reads, sends and replays; forge compiles, creates and runs a
-// script against it. Foundry's npm packages exist for Linux on x86-64 among others; elsewhere this is
-// skipped. forge gets the npm compiler through solc-cli.mjs.
+// script against it. foundry/package.json names its packages for Linux on x86-64; elsewhere this is skipped.
+// forge gets the npm compiler through solc-cli.mjs.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -14,7 +14,7 @@ import { startNode, keys } from './node.mjs';
 import { compile } from './solc.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const tool = (name) => join(here, 'node_modules', '@foundry-rs', `${name}-linux-amd64`, 'bin', name);
+const tool = (name) => join(here, 'foundry', 'node_modules', '@foundry-rs', `${name}-linux-amd64`, 'bin', name);
 const skip = existsSync(tool('cast')) && existsSync(tool('forge')) ? false : 'Foundry is not installed for this platform';
 const [alice, bob] = keys.map((k) => new ethers.Wallet(k));
 let node, project, counter;
