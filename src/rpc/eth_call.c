@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "evm/opcode.h"
 #include "evm/precompile.h"
+#include "rpc/slot_map.h"
 #include "rpc/trace.h"
 
 /* What a call is asked with: message, block, state overrides, block overrides. */
@@ -110,8 +111,9 @@ bool eth_estimate_gas(struct rpc_call *c)
 
 struct touched {
     struct address address;
-    struct hash *slots;
+    struct hash *slots; /* sorted in the end */
     size_t slot_count, slot_cap;
+    struct slot_map by_key;
 };
 
 struct touch_list {
@@ -155,9 +157,9 @@ static void touch_slot(struct touch_list *l, const struct address *a, struct u25
     struct touched *t = touch(l, a);
     struct hash key;
     u256_to_be(key.b, slot);
-    for (size_t i = 0; i < t->slot_count; i++)
-        if (hash_eq(&t->slots[i], &key))
-            return;
+    if (slot_map_find(&t->by_key, &key))
+        return;
+    slot_map_add(&t->by_key, l->arena, arena_dup(l->arena, key.b, sizeof key.b));
     if (t->slot_count == t->slot_cap) {
         size_t cap = t->slot_cap ? 2 * t->slot_cap : 16;
         struct hash *slots = arena_alloc(l->arena, cap * sizeof *slots);

@@ -8,9 +8,11 @@
 #include "crypto/keccak.h"
 #include "evm/evm.h"
 #include "evm/opcode.h"
+#include "rpc/slot_map.h"
 
 struct pre_slot {
-    struct hash key, value;
+    struct hash key; /* first: slot_map.h */
+    struct hash value;
     struct pre_slot *next;
 };
 
@@ -22,6 +24,7 @@ struct pre_account {
     struct hash code_hash;
     struct bytes code;
     struct pre_slot *slots, **slots_end;
+    struct slot_map by_key;
     struct pre_account *next;
 };
 
@@ -72,14 +75,14 @@ static void look_up_slot(struct trace *t, struct state *s, const struct address 
                          const struct hash *key)
 {
     struct pre_account *at = look_up(t, s, a);
-    for (struct pre_slot *slot = at->slots; slot; slot = slot->next)
-        if (hash_eq(&slot->key, key))
-            return;
+    if (slot_map_find(&at->by_key, key))
+        return;
     struct pre_slot *slot = arena_zalloc(&t->arena, 1, sizeof *slot);
     slot->key = *key;
     slot->value = word_of(s, a, key);
     *at->slots_end = slot;
     at->slots_end = &slot->next;
+    slot_map_add(&at->by_key, &t->arena, slot);
 }
 
 /* The address that CREATE2 is about to deploy to, from init code that may reach beyond memory. */
