@@ -181,6 +181,26 @@ static void put_bad_file(struct statetest *s, const char *file, const struct dia
 
 /* --- running ---------------------------------------------------------------------------------- */
 
+/* The line that ends a case's trace (EIP-3155). */
+static void put_trace_end(const struct state_test *t, const struct state_case *c,
+                          const struct case_outcome *o)
+{
+    struct buf line = {0};
+    json_open(&line, '{');
+    put_json_hash(&line, "stateRoot", &o->root);
+    json_put_key(&line, "gasUsed");
+    json_put_quantity(&line, o->gas_used);
+    json_put_key(&line, "pass");
+    json_put_bool(&line, o->verdict == CASE_PASSED);
+    json_put_key(&line, "fork");
+    json_put_string(&line, c->fork_name);
+    json_put_key(&line, "name");
+    json_put_string(&line, state_test_name(t));
+    json_close(&line, '}');
+    fprintf(stderr, "%s\n", buf_cstr(&line));
+    buf_free(&line);
+}
+
 static void run_case(struct file_report *r, struct state_test *t, size_t i, struct evm *evm)
 {
     struct case_outcome outcome;
@@ -191,6 +211,7 @@ static void run_case(struct file_report *r, struct state_test *t, size_t i, stru
         trace3155_open(&trace, stderr, false);
         state_test_run(t, i, evm, &trace.tracer, false, &outcome);
         trace3155_close(&trace);
+        put_trace_end(t, state_test_case(t, i), &outcome);
     }
     note(r, state_test_name(t), state_test_case(t, i), &outcome);
 }

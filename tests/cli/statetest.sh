@@ -28,7 +28,8 @@ check 'only that' jq -e 'length > 0 and all(.fork == "Paris")' out
 gives 0 'some tests' statetest "$own" --json --run blobs_
 check 'only those' jq -e 'length > 0 and all(.name | startswith("blobs_"))' out
 gives 0 'a trace' statetest "$own/store_and_log.json" --trace --fork Osaka --quiet
-check 'in lines of EIP-3155' jq -se 'length > 20 and all(has("pc") and has("op") and has("gas") and has("gasCost") and has("stack") and has("depth") and has("opName"))' err
+check 'in lines of EIP-3155' jq -se 'length > 20 and all(has("stateRoot") or (has("pc") and has("op") and has("gas") and has("gasCost") and has("stack") and has("depth") and has("opName")))' err
+check 'each case with its end' jq -se '[.[] | select(has("stateRoot"))] | length == 4 and all(.pass and .fork == "Osaka" and .gasUsed != "0x0")' err
 
 jq '.[].post.Osaka[0].hash = "0x" + "00" * 32' "$own/store_and_log.json" >wrong.json
 gives 1 'another state root: exit 1' statetest wrong.json
