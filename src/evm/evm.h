@@ -7,8 +7,9 @@
  *
  * Limits (base/limits.h)  stack 1024 words a frame, LIMIT_CALL_DEPTH frames, LIMIT_EVM_MEMORY_BYTES
  * for the memories of a call tree: running out of it is FRAME_OUT_OF_GAS. No gas limit below 2^31
- * can get there, and no block of ours allows more. Each call level uses the C stack by a bounded
- * amount: threads that execute are started with LIMIT_EVM_STACK_BYTES (base/thread.h).
+ * can get there, and no block of ours allows more. A call level uses less than 3 KiB of the C stack
+ * (less than 20 KiB with sanitizers), and threads that execute are started with
+ * LIMIT_EVM_STACK_BYTES (base/thread.h), which is 64 KiB a level.
  *
  * Spec  Yellow Paper sec. 9 and appendix H; the EIPs named at each instruction. */
 #ifndef PARVIS_EVM_EVM_H
@@ -26,8 +27,9 @@ void evm_free(struct evm *e);
  * the plain interpreter runs; the results are the same. */
 bool evm_run(struct world *w, const struct frame *f, struct frame_result *out);
 
-/* Which build of the interpreter runs, for tests and measurements: EVM_FASTEST is the default.
- * An unknown or absent flavour is answered by the next plainer one; evm_flavour tells which. */
+/* Which build of the interpreter runs, for tests and measurements: EVM_FASTEST is the default
+ * (the tail-calling one if the compiler has preserve_none, else the threaded one). An absent
+ * flavour is answered by the next plainer one; evm_flavour tells which. */
 enum evm_flavour { EVM_PLAIN, EVM_THREADED, EVM_TAIL, EVM_FASTEST };
 void evm_set_flavour(struct evm *e, enum evm_flavour flavour);
 enum evm_flavour evm_flavour(const struct evm *e);
