@@ -5,7 +5,7 @@ const { money, energy } = require('../lib/services');
 const { found, DAY } = require('./district');
 
 // Time is the chain's own: it cannot be wound forward, so the tests' slots are short.
-const SLOT = 2, GRACE = 60, PRICE = 1000n, MEMBER_PRICE = 700n, SUNNY_WH = 24000n;
+const SLOT = 3, GRACE = 60, PRICE = 1000n, MEMBER_PRICE = 700n, SUNNY_WH = 24000n;
 const FLAT = 1; // the member's point
 const terms = { slotSeconds: SLOT, graceSeconds: GRACE, price: PRICE, memberPrice: MEMBER_PRICE,
   sunnyWh: SUNNY_WH, freshSeconds: 2 * DAY };
