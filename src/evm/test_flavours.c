@@ -58,8 +58,9 @@ static void compare_at_all_gas(struct program *p)
 
 /* --- programs --------------------------------------------------------------------------------- */
 
-static uint8_t code[600];
+static uint8_t code[800];
 static size_t len;
+static size_t base;   /* where the code will stand in the program */
 static size_t height; /* of the stack, as far as the builder knows */
 
 static void put_push(unsigned width, uint64_t value)
@@ -128,14 +129,20 @@ static void put_idiom(void)
         put_opcode(compares[below(sizeof compares)]);
         if (below(2))
             put_opcode(OP_ISZERO);
-        put_push(2, len + 3 + 1 + 2);
+        put_push(2, base + len + 3 + 1 + 2);
         code[len++] = OP_JUMPI;
         height -= 2;
         code[len++] = OP_ADDRESS, code[len++] = OP_POP;
         code[len++] = OP_JUMPDEST;
         break;
     case 1:
-        put_push(2, len + 4);
+        if (below(3) == 0) {
+            if (below(6)) /* else whatever lies there */
+                put_push(2, base + len + 3 + 2 + 2), put_push(1, 9);
+            put_opcode(OP_POP);
+        } else {
+            put_push(2, base + len + 4);
+        }
         code[len++] = OP_JUMP;
         height--;
         code[len++] = below(8) ? OP_JUMPDEST : OP_INVALID;
@@ -160,7 +167,7 @@ static void put_idiom(void)
         put_opcode(OP_DUP1);
         put_push(4, test_random());
         put_opcode(OP_EQ);
-        put_push(2, len + 4);
+        put_push(2, base + len + 4);
         code[len++] = OP_JUMPI;
         height -= 2;
         code[len++] = below(8) ? OP_JUMPDEST : OP_PC;
@@ -200,11 +207,22 @@ static void put_any(void)
         put_opcode(op);
 }
 
+/* What lies on the stack is what the program returns, or all it computed would go unseen. */
+static void put_end(void)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        put_push(1, 32 * i);
+        code[len++] = OP_MSTORE;
+    }
+    put_push(2, 256), put_push(1, 0);
+    code[len++] = below(8) ? OP_RETURN : OP_REVERT;
+}
+
 /* With a loop around it now and then: every position is then met more than once. */
 static void build(void)
 {
     bool loops = below(3) == 0;
-    len = height = 0;
+    base = len = height = 0;
     for (size_t i = 0, n = below(18); i < n; i++)
         put_operand();
     if (loops) {
@@ -223,10 +241,7 @@ static void build(void)
         put_push(1, start);
         code[len++] = OP_JUMPI;
     }
-    if (below(2)) {
-        put_push(1, 64), put_push(1, below(64));
-        code[len++] = below(4) ? OP_RETURN : OP_REVERT;
-    }
+    put_end();
 }
 
 static void run_programs(unsigned count, void (*make)(void))
@@ -274,24 +289,46 @@ TEST(random_bytes)
     CHECK(programs_ended[FRAME_STACK_UNDERFLOW] > 1000);
 }
 
-/* The stack's limit, met by every instruction that adds to it, joined with another or not. */
-TEST(full_stacks)
+/* Sequences that find `words` words and some more: the stack's ends are met by every instruction,
+ * joined with another or not. Their results are returned where they get that far. */
+static void run_at_height(size_t words)
 {
     static uint8_t big[3000];
-    e = evm_new();
-    for (unsigned i = 0; i < 3000; i++) {
-        size_t n = 0, words = 1018 + below(8);
-        for (size_t k = 0; k < words; k++)
-            big[n++] = OP_CALLER;
-        len = 0, height = 1000;
-        while (len < 30)
-            put_idiom();
-        memcpy(big + n, code, len);
-        /* jump destinations were made for code that begins at 0: most jumps end the program */
-        struct program p = {.fork = FORK_OSAKA, .gas = 100000, .code = bytes_of(big, n + len)};
-        compare(&p);
+    size_t n = 0;
+    for (size_t k = 0, all = words + below(8); k < all; k++)
+        big[n++] = k & 1 ? OP_CALLER : OP_GAS;
+    base = n, len = 0, height = 1000; /* the builder adds no operands */
+    for (size_t wanted = 1 + below(12); len < wanted;)
+        put_idiom();
+    if (words > 8) {
+        for (unsigned i = 0; i < 24; i++)
+            code[len++] = OP_POP;
+        put_end();
     }
-    CHECK(programs_ended[FRAME_STACK_OVERFLOW] > 100);
+    memcpy(big + n, code, len);
+    struct program p = {.fork = FORK_OSAKA, .gas = 100000, .code = bytes_of(big, n + len)};
+    compare(&p);
+}
+
+TEST(full_stacks)
+{
+    memset(programs_ended, 0, sizeof programs_ended);
+    e = evm_new();
+    for (unsigned i = 0; i < 6000; i++)
+        run_at_height(1018);
+    CHECK(programs_ended[FRAME_STACK_OVERFLOW] > 500);
+    CHECK(programs_ended[FRAME_SUCCESS] > 500);
+    evm_free(e);
+}
+
+TEST(empty_stacks)
+{
+    memset(programs_ended, 0, sizeof programs_ended);
+    e = evm_new();
+    for (unsigned i = 0; i < 6000; i++)
+        run_at_height(0);
+    CHECK(programs_ended[FRAME_STACK_UNDERFLOW] > 500);
+    CHECK(programs_ended[FRAME_SUCCESS] > 500);
     evm_free(e);
 }
 
