@@ -7,9 +7,9 @@ void ahead_init(struct ahead *a, struct recover *recover, ahead_reader read, voi
 
 enum err ahead_senders(struct ahead_block *b, size_t *bad_out)
 {
-    struct recover_batch *senders = b->senders;
-    b->senders = NULL;
-    return recover_finish(senders, bad_out);
+    struct recover_batch *signers = b->signers;
+    b->signers = NULL;
+    return recover_finish(signers, bad_out);
 }
 
 static size_t bytes_held(const struct ahead *a)
@@ -30,7 +30,8 @@ static void read_one(struct ahead *a)
     if (a->ended)
         return;
     if (b->error == E_OK)
-        b->senders = recover_start_block(a->recover, b->block.txs, b->block.tx_count);
+        b->signers = recover_start_block(a->recover, b->block.txs, b->block.tx_count,
+                                         b->is_sealed ? &b->seal : NULL);
     a->ended = b->error != E_OK;
     a->read_count++;
 }

@@ -15,9 +15,11 @@ struct ahead_block {
     struct block block; /* senders: theirs after ahead_senders */
     enum err error;     /* it could not be read; the reader says in `why` or `note` what is wrong */
     struct diag why;
-    uint64_t place; /* `place` and `note` are the reader's own */
-    void *note;     /* in the arena */
-    struct recover_batch *senders;
+    uint64_t place;           /* `place` and `note` are the reader's own */
+    void *note;               /* in the arena */
+    struct recover_seal seal; /* of is_sealed blocks: the signer is there after ahead_senders */
+    bool is_sealed;           /* set by the reader, with seal's hash and signature */
+    struct recover_batch *signers;
 };
 
 /* The reader fills *out (emptied before, arena too). False: there is no further block. After an
@@ -40,7 +42,7 @@ void ahead_fini(struct ahead *a);
  * after. NULL: there is none. */
 struct ahead_block *ahead_next(struct ahead *a);
 
-/* ahead_senders waits for the senders of the block handed out, as recover_finish. */
+/* ahead_senders waits for the signers of the block handed out, as recover_finish. Once. */
 enum err ahead_senders(struct ahead_block *b, size_t *bad_out);
 
 #endif

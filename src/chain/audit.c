@@ -99,8 +99,9 @@ static enum err bad_tx(struct audit *a, uint64_t number, size_t index, const cha
                     (unsigned long long)number, index, why);
 }
 
+/* check_header: seal_opt is who sealed it; NULL: it needs no seal. */
 static enum err check_header(struct audit *a, const struct stored_header *h,
-                             const struct hash *parent)
+                             const struct recover_seal *seal_opt, const struct hash *parent)
 {
     uint64_t number = h->header.number, found;
     if (blocks_number_of(a->txn, &h->hash, &found) != E_OK || found != number)
@@ -113,9 +114,8 @@ static enum err check_header(struct audit *a, const struct stored_header *h,
         return bad_block(a, number,
                          T("the header does not continue the block before",
                            "l'en-tête ne suit pas le bloc précédent"));
-    if (a->again->genesis.is_ethereum) /* such blocks have no seal of ours */
-        return E_OK;
-    if (replay_seal(&h->hash, &h->seal, &a->again->genesis.proposer) != E_OK)
+    if (seal_opt &&
+        !(seal_opt->has_signer && address_eq(&seal_opt->signer, &a->again->genesis.proposer)))
         return bad_block(
             a, number,
             T("the seal is not the proposer's", "le sceau n'est pas celui du proposant"));
@@ -145,6 +145,8 @@ static bool read_block(void *ctx, struct ahead_block *out)
         return true;
     }
     *b = (struct block){.header = s->h.header, .hash = s->h.hash, .size_bytes = s->h.size_bytes};
+    out->is_sealed = !a->again->genesis.is_ethereum; /* such blocks have no seal of ours */
+    out->seal = (struct recover_seal){.block_hash = s->h.hash, .signature = s->h.seal};
     out->error = blocks_body(a->txn, out->place, &out->arena, b);
     if (out->error != E_OK) {
         diag_set(&out->why, out->error, "%s",
@@ -159,14 +161,16 @@ static bool read_block(void *ctx, struct ahead_block *out)
 }
 
 /* check_txs: stored transactions are indexed, match the header's root, and were signed by their
- * stored senders. */
-static enum err check_txs(struct audit *a, struct ahead_block *in)
+ * stored senders.
+ *   signed_as, bad  what ahead_senders said */
+static enum err check_txs(struct audit *a, const struct ahead_block *in, enum err signed_as,
+                          size_t bad)
 {
     const struct stored_block *s = in->note;
     const struct stored_header *h = &s->h;
     uint64_t number = h->header.number, at;
     const struct tx *txs = in->block.txs;
-    size_t count = in->block.tx_count, index, bad;
+    size_t count = in->block.tx_count, index;
     for (size_t i = 0; i < count; i++)
         if (blocks_find_tx(a->txn, &txs[i].hash, &at, &index) != E_OK || at != number || index != i)
             return bad_tx(
@@ -177,7 +181,7 @@ static enum err check_txs(struct audit *a, struct ahead_block *in)
         return bad_block(a, number,
                          T("the transactions are not those of the header",
                            "les transactions ne sont pas celles de l'en-tête"));
-    enum err e = ahead_senders(in, &bad);
+    enum err e = signed_as;
     for (size_t i = 0; i < count && (e == E_OK || i < bad); i++)
         if (!address_eq(&s->senders[i], &txs[i].sender)) {
             e = E_SIGNATURE;
@@ -230,10 +234,12 @@ static enum err check_block(struct audit *a, struct ahead_block *in, struct hash
     const struct stored_header *h = &((const struct stored_block *)in->note)->h;
     const struct block *stored = &in->block, *b;
     uint64_t number = in->place;
+    size_t bad = 0;
     if (in->error != E_OK)
         return bad_block(a, number, in->why.text);
-    TRY(check_header(a, h, parent));
-    TRY(check_txs(a, in));
+    enum err signed_as = ahead_senders(in, &bad);
+    TRY(check_header(a, h, in->is_sealed ? &in->seal : NULL, parent));
+    TRY(check_txs(a, in, signed_as, bad));
     *tx_total += stored->tx_count;
     if (h->tx_total != *tx_total || h->size_bytes != block_rlp_size(stored))
         return bad_block(a, number,
@@ -265,7 +271,7 @@ static enum err check_genesis(struct audit *a, struct hash *parent, struct arena
         return bad_block(
             a, 0,
             T("the header is missing or not a header", "l'en-tête manque ou n'en est pas un"));
-    TRY(check_header(a, &h, parent));
+    TRY(check_header(a, &h, NULL, parent));
     struct chain_head made = chain_head(a->again);
     if (!hash_eq(&made.hash, &h.hash) || h.tx_count != 0)
         return bad_block(a, 0,

@@ -67,6 +67,7 @@ struct transfer {
     const char *path;
     const struct progress *progress;
     struct diag *d;
+    const struct genesis *genesis; /* import */
     FILE *file;
     struct buf record;
     struct arena arena;
@@ -303,6 +304,8 @@ static bool read_block(void *ctx, struct ahead_block *out)
         if (decode_record(&out->block, &out->arena, record) != E_OK)
             out->error = bad_place(x, T("it is not a block", "ce n'est pas un bloc"));
     }
+    out->is_sealed = !x->genesis->is_ethereum;
+    out->seal = (struct recover_seal){.block_hash = out->block.hash, .signature = out->block.seal};
     struct record_place place = {x->at, (uint64_t)ftello(x->file)};
     out->place = x->block;
     out->note = arena_dup(&out->arena, &place, sizeof place);
@@ -316,11 +319,12 @@ static enum err import_block(struct transfer *x, struct chain *c, struct ahead_b
     size_t bad;
     if (in->error != E_OK)
         return diag_set(x->d, in->error, "%s", in->why.text);
-    if (!chain_genesis(c)->is_ethereum &&
-        replay_seal(&b->hash, &b->seal, &chain_genesis(c)->proposer) != E_OK)
+    enum err signed_as = ahead_senders(in, &bad);
+    if (in->is_sealed &&
+        !(in->seal.has_signer && address_eq(&in->seal.signer, &x->genesis->proposer)))
         return bad_place(
             x, T("the seal is not the proposer's", "le sceau n'est pas celui du proposant"));
-    if (ahead_senders(in, &bad) != E_OK)
+    if (signed_as != E_OK)
         return bad_place(x, T("a transaction's signature does not hold",
                               "la signature d'une transaction n'est pas valide"));
     struct diag why = {""};
@@ -354,6 +358,7 @@ static enum err import_blocks(struct transfer *x, struct chain *c)
     struct ahead ahead;
     struct ahead_block *b;
     enum err e = E_OK;
+    x->genesis = chain_genesis(c);
     ahead_init(&ahead, c->recover, read_block, x);
     while (e == E_OK && (b = ahead_next(&ahead)) != NULL) {
         const struct record_place *place = b->note;

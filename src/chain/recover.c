@@ -7,7 +7,7 @@
 
 #define STACK_BYTES ((size_t)512 << 10)
 #define CHUNK 8u        /* transactions taken at once: some 400 us, against 1 us for the lock */
-#define WORTH_A_WAKE 4u /* a smaller batch is left to recover_finish */
+#define WORTH_A_WAKE 2u /* signatures; a smaller batch is left to whoever comes by */
 
 /* A batch is in the owner's list from its start to its finish. Everything but the transactions in
  * claimed chunks is guarded by the owner's lock. Chunks are claimed in order, so when one is bad,
@@ -17,9 +17,10 @@ struct recover_batch {
     struct recover_batch *next;
     struct tx **txs;
     size_t count;
-    size_t claimed; /* txs[0..claimed) are done or in somebody's hands */
-    size_t running; /* chunks in hands */
-    size_t bad;     /* the first that gives no sender; SIZE_MAX: none so far */
+    struct recover_seal *seal; /* NULL: none, or it is done or in somebody's hands */
+    size_t claimed;            /* txs[0..claimed) are done or in somebody's hands */
+    size_t running;            /* chunks in hands */
+    size_t bad;                /* the first that gives no sender; SIZE_MAX: none so far */
 };
 
 struct recover {
@@ -40,10 +41,33 @@ struct recover *recover_new(void)
     return r;
 }
 
+/* end_work: a claimed part of the batch is done. The lock is held. */
+static void end_work(struct recover *r, struct recover_batch *b)
+{
+    b->running--;
+    if (b->running == 0 && b->claimed == b->count && !b->seal)
+        pthread_cond_broadcast(&r->done);
+}
+
+static void work_on_seal(struct recover *r, struct recover_batch *b)
+{
+    struct recover_seal *s = b->seal;
+    b->seal = NULL;
+    b->running++;
+    pthread_mutex_unlock(&r->lock);
+    s->has_signer = ecdsa_recover(&s->signer, &s->block_hash, &s->signature, false) == E_OK;
+    pthread_mutex_lock(&r->lock);
+    end_work(r, b);
+}
+
 /* work_on claims a chunk and recovers it. The lock is held at entry and exit. False: nothing of
  * this batch is left to claim. */
 static bool work_on(struct recover *r, struct recover_batch *b)
 {
+    if (b->seal) {
+        work_on_seal(r, b);
+        return true;
+    }
     size_t from = b->claimed, to = b->count - from < CHUNK ? b->count : from + CHUNK;
     if (from == to)
         return false;
@@ -53,14 +77,12 @@ static bool work_on(struct recover *r, struct recover_batch *b)
     while (from < to && tx_recover(b->txs[from]) == E_OK)
         from++;
     pthread_mutex_lock(&r->lock);
-    b->running--;
     if (from < to) {
         b->claimed = b->count; /* what follows does not matter any more */
         if (from < b->bad)
             b->bad = from;
     }
-    if (b->running == 0 && b->claimed == b->count)
-        pthread_cond_broadcast(&r->done);
+    end_work(r, b);
     return true;
 }
 
@@ -112,12 +134,13 @@ void recover_free(struct recover *r)
 
 static void append(struct recover *r, struct recover_batch *b)
 {
-    if (b->count >= WORTH_A_WAKE)
+    bool worth = b->count + (b->seal != NULL) >= WORTH_A_WAKE;
+    if (worth)
         start_workers(r);
     pthread_mutex_lock(&r->lock);
     *(r->tail ? &r->tail->next : &r->head) = b;
     r->tail = b;
-    if (b->count >= WORTH_A_WAKE)
+    if (worth)
         pthread_cond_broadcast(&r->work);
     pthread_mutex_unlock(&r->lock);
 }
@@ -141,9 +164,11 @@ struct recover_batch *recover_start(struct recover *r, struct tx *const *txs, si
     return b;
 }
 
-struct recover_batch *recover_start_block(struct recover *r, struct tx *txs, size_t count)
+struct recover_batch *recover_start_block(struct recover *r, struct tx *txs, size_t count,
+                                          struct recover_seal *seal_opt)
 {
     struct recover_batch *b = batch_new(r, count);
+    b->seal = seal_opt;
     for (size_t i = 0; i < count; i++)
         b->txs[i] = &txs[i];
     append(r, b);

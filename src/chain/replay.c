@@ -3,15 +3,6 @@
 #include "base/lang.h"
 #include "chain/chain_internal.h"
 
-enum err replay_seal(const struct hash *block_hash, const struct ecdsa_signature *seal,
-                     const struct address *proposer)
-{
-    struct address signer;
-    if (ecdsa_recover(&signer, block_hash, seal, false) != E_OK || !address_eq(&signer, proposer))
-        return E_SIGNATURE;
-    return E_OK;
-}
-
 /* different_field names the first header field in which two headers differ, or NULL. */
 static const char *different_field(const struct header *a, const struct header *b)
 {

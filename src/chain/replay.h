@@ -6,10 +6,6 @@
 #include "chain/blocks.h"
 #include "chain/chain.h"
 
-/* replay_seal: is the seal over this block hash the proposer's? E_OK | E_SIGNATURE. */
-enum err replay_seal(const struct hash *block_hash, const struct ecdsa_signature *seal,
-                     const struct address *proposer);
-
 /* replay_block executes and compares with the stated header. On E_OK the block is in hand:
  * chain_commit or chain_abandon. E_BLOCK: d names the transaction or header field that differs. */
 enum err replay_block(struct chain *c, const struct block *stated, const struct block **out,

@@ -97,7 +97,7 @@ TEST(senders_and_authorities_are_those_of_one_by_one)
     struct row *r = row_new(TXS);
     struct recover *recover = recover_new();
     size_t bad = 0;
-    struct recover_batch *b = recover_start_block(recover, r->txs, r->count);
+    struct recover_batch *b = recover_start_block(recover, r->txs, r->count, NULL);
     CHECK_ERR(recover_finish(b, &bad), E_OK);
     check_recovered(r, r->count);
     recover_free(recover);
@@ -135,7 +135,7 @@ TEST(the_first_bad_signature_is_named)
         size_t bad = SIZE_MAX;
         for (size_t k = FIRST[i]; k < r->count; k += 3)
             spoil(&r->txs[k]);
-        CHECK_ERR(recover_finish(recover_start_block(recover, r->txs, r->count), &bad),
+        CHECK_ERR(recover_finish(recover_start_block(recover, r->txs, r->count, NULL), &bad),
                   E_SIGNATURE);
         CHECK_INT(bad, FIRST[i]);
         check_recovered(r, FIRST[i]);
@@ -151,8 +151,8 @@ TEST(a_bad_batch_leaves_the_next_alone)
     struct recover *recover = recover_new();
     size_t bad = SIZE_MAX;
     spoil(&r->txs[50]);
-    struct recover_batch *first = recover_start_block(recover, r->txs, 51);
-    struct recover_batch *second = recover_start_block(recover, r->txs + 51, 49);
+    struct recover_batch *first = recover_start_block(recover, r->txs, 51, NULL);
+    struct recover_batch *second = recover_start_block(recover, r->txs + 51, 49, NULL);
     CHECK_ERR(recover_finish(second, &bad), E_OK);
     CHECK_ERR(recover_finish(first, &bad), E_SIGNATURE);
     CHECK_INT(bad, 50);
@@ -169,7 +169,7 @@ TEST(small_and_empty_batches)
     size_t bad = SIZE_MAX;
     CHECK_ERR(recover_finish(NULL, &bad), E_OK);
     CHECK_ERR(recover_finish(recover_start(recover, NULL, 0), &bad), E_OK);
-    CHECK_ERR(recover_finish(recover_start_block(recover, r->txs, 3), &bad), E_OK);
+    CHECK_ERR(recover_finish(recover_start_block(recover, r->txs, 3, NULL), &bad), E_OK);
     check_recovered(r, 3);
     recover_free(recover);
     recover_free(NULL);
@@ -184,8 +184,8 @@ TEST(many_batches_one_after_the_other)
     for (int round = 0; round < 200; round++) {
         for (size_t i = 0; i < r->count; i++)
             r->txs[i].has_sender = false;
-        struct recover_batch *a = recover_start_block(recover, r->txs, 8);
-        struct recover_batch *b = recover_start_block(recover, r->txs + 8, 8);
+        struct recover_batch *a = recover_start_block(recover, r->txs, 8, NULL);
+        struct recover_batch *b = recover_start_block(recover, r->txs + 8, 8, NULL);
         lost += recover_finish(a, &bad) != E_OK;
         lost += recover_finish(b, &bad) != E_OK;
         for (size_t i = 0; i < r->count; i++)
@@ -194,4 +194,32 @@ TEST(many_batches_one_after_the_other)
     CHECK_INT(lost, 0);
     recover_free(recover);
     row_free(r);
+}
+
+/* The seal's signer is found whatever becomes of the transactions, and if there are none. */
+TEST(who_sealed_the_block)
+{
+    struct recover *recover = recover_new();
+    struct address sealer;
+    uint8_t key[32];
+    key_of(key, 99);
+    CHECK_ERR(ecdsa_address(&sealer, key), E_OK);
+    for (size_t count = 0; count <= 60; count += 20) {
+        struct row *r = row_new(count);
+        struct recover_seal good = {.block_hash = {{(uint8_t)count, 1}}}, bad = good;
+        size_t at = SIZE_MAX;
+        CHECK_ERR(ecdsa_sign(&good.signature, &good.block_hash, key), E_OK);
+        bad.signature.r[31] = 5; /* no point of the curve, and s = 0 */
+        bad.has_signer = true;
+        if (count)
+            spoil(&r->txs[count - 1]);
+        struct recover_batch *one = recover_start_block(recover, r->txs, count, &good);
+        CHECK_ERR(recover_finish(one, &at), count ? E_SIGNATURE : E_OK);
+        CHECK(good.has_signer && address_eq(&good.signer, &sealer));
+        struct recover_batch *two = recover_start_block(recover, NULL, 0, &bad);
+        CHECK_ERR(recover_finish(two, &at), E_OK);
+        CHECK(!bad.has_signer);
+        row_free(r);
+    }
+    recover_free(recover);
 }
