@@ -9,7 +9,7 @@
 
 static void reject(struct transition *t, size_t index, enum err why, const struct tx *tx)
 {
-    t->rejected[t->rejected_count++] = (struct rejected){index, why, *tx};
+    t->rejected[t->rejected_count++] = (struct rejected){index, why, *tx, t->blob_gas_used};
 }
 
 /* run_one executes a transaction that decoded, or rejects it. */
@@ -27,6 +27,8 @@ static enum err run_one(struct transition *t, struct execute_context *x, size_t 
         reject(t, index, e, tx);
         return E_OK;
     }
+    t->gas_used = x->gas_used;
+    t->blob_gas_used = x->blob_gas_used;
     receipt_copy(&t->receipts[t->count], &t->arena, &r);
     if (t->rules.fork < FORK_BYZANTIUM) {
         alloc_apply(t->alloc, t->state);
@@ -104,14 +106,10 @@ static enum err run_txs(struct transition *t)
                                 .evm = t->evm,
                                 .ethereum_only = true};
     execute_prepare(&x);
-    enum err e = E_OK;
-    if (t->header.number > 0) /* nothing precedes block 0 */
-        e = ethereum_begin(t->state, t->evm, &t->env, &t->header.parent_hash,
-                           &t->header.parent_beacon_root);
+    enum err e = ethereum_begin(t->state, t->evm, &t->env, &t->header.parent_hash,
+                                &t->header.parent_beacon_root);
     if (e == E_OK)
         e = t->in->txs ? run_json(t, &x) : run_rlp(t, &x);
-    t->gas_used = x.gas_used;
-    t->blob_gas_used = x.blob_gas_used;
     arena_free(&scratch);
     return e;
 }

@@ -9,7 +9,8 @@
 struct rejected {
     size_t index;
     enum err why;
-    struct tx tx; /* as far as it could be read */
+    struct tx tx;           /* as far as it could be read */
+    uint64_t blob_gas_used; /* by those before it */
 };
 
 struct transition {
@@ -42,7 +43,7 @@ struct transition {
     size_t count;
     struct rejected *rejected;
     size_t rejected_count;
-    uint64_t gas_used, blob_gas_used;
+    uint64_t gas_used, blob_gas_used; /* by those that stand in the block so far */
     struct requests requests;
 };
 

@@ -34,19 +34,23 @@ static bool only_the_floor_is_missing(const struct transition *t, const struct t
            tx->gas_limit >= intrinsic;
 }
 
-static const char *blob_reason(const struct transition *t, const struct tx *tx)
+static const char *blob_reason(struct transition *t, const struct rejected *r)
 {
+    const struct tx *tx = &r->tx;
     if (tx->blob_hash_count == 0)
         return "blob transaction missing blob hashes";
     for (size_t i = 0; i < tx->blob_hash_count; i++)
         if (tx->blob_hashes[i].b[0] != 1)
-            return "blob has invalid hash version";
-    return t->rules.fork >= FORK_OSAKA && tx->blob_hash_count <= t->rules.blobs.max
-               ? "blob transaction has too many blobs"
-               : "blob gas limit reached";
+            return arena_printf(&t->arena, "blob %zu has invalid hash version", i);
+    uint64_t wanted = r->blob_gas_used + tx_blob_gas(tx);
+    uint64_t most = t->rules.blobs.max * TX_GAS_PER_BLOB;
+    if (wanted > most)
+        return arena_printf(&t->arena, "blob gas (%llu) would exceed maximum allowance %llu",
+                            (unsigned long long)wanted, (unsigned long long)most);
+    return "blob transaction has too many blobs";
 }
 
-static const char *reason(const struct transition *t, const struct rejected *r)
+static const char *reason(struct transition *t, const struct rejected *r)
 {
     const struct tx *tx = &r->tx;
     if (r->why == E_TX_INTRINSIC_GAS && only_the_floor_is_missing(t, tx))
@@ -56,7 +60,7 @@ static const char *reason(const struct transition *t, const struct rejected *r)
     if (r->why == E_TX_GAS_LIMIT && t->rules.fork >= FORK_OSAKA && tx->gas_limit > LIMIT_TX_GAS)
         return "transaction gas limit too high";
     if (r->why == E_TX_BLOBS)
-        return blob_reason(t, tx);
+        return blob_reason(t, r);
     for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++)
         if (REASONS[i].why == r->why)
             return REASONS[i].text;
@@ -165,7 +169,7 @@ static struct hash all_logs_hash(const struct transition *t)
     return hash;
 }
 
-static void put_rejected(struct buf *out, const struct transition *t)
+static void put_rejected(struct buf *out, struct transition *t)
 {
     if (!t->rejected_count)
         return;
