@@ -43,14 +43,21 @@ static void drop_oldest(struct ahead *a)
     (void)ahead_senders(&a->ring[a->taken++ % AHEAD_BLOCKS], &bad);
 }
 
+/* refill reads several blocks in a row, so that workers are not woken for each small one. */
+static void refill(struct ahead *a)
+{
+    while (!a->ended && a->read_count - a->taken < AHEAD_BLOCKS &&
+           (a->read_count == a->taken || bytes_held(a) < AHEAD_BYTES))
+        read_one(a);
+}
+
 struct ahead_block *ahead_next(struct ahead *a)
 {
     if (a->handed_out)
         drop_oldest(a);
     a->handed_out = false;
-    while (!a->ended && a->read_count - a->taken < AHEAD_BLOCKS &&
-           (a->read_count == a->taken || bytes_held(a) < AHEAD_BYTES))
-        read_one(a);
+    if (a->read_count - a->taken <= AHEAD_BLOCKS / 2)
+        refill(a);
     if (a->read_count == a->taken)
         return NULL;
     a->handed_out = true;

@@ -7,7 +7,7 @@
 
 #define STACK_BYTES ((size_t)512 << 10)
 #define CHUNK 8u        /* transactions taken at once: some 400 us, against 1 us for the lock */
-#define WORTH_A_WAKE 2u /* signatures; a smaller batch is left to whoever comes by */
+#define WORTH_A_WAKE 4u /* signatures; a smaller batch is left to whoever comes by */
 
 /* A batch is in the owner's list from its start to its finish. Everything but the transactions in
  * claimed chunks is guarded by the owner's lock. Chunks are claimed in order, so when one is bad,

@@ -68,6 +68,27 @@ TEST(a_good_chain_passes)
     ledger_end(&l);
 }
 
+/* More blocks than are read ahead at once, with and without transactions enough for the workers. */
+TEST(a_chain_longer_than_what_is_read_ahead_passes)
+{
+    struct ledger l;
+    struct audit_report report;
+    struct diag d = {""};
+    size_t total = 0;
+    REQUIRE(ledger_begin(&l));
+    for (size_t i = 0; i < 40; i++) {
+        for (size_t k = 0; k < 1 + i % 7; k++)
+            ledger_transfer(&l, k % 5, 1, 1);
+        total += ledger_block(&l);
+    }
+    chain_close(l.chain);
+    l.chain = NULL;
+    CHECK_ERR(audit_dir(l.dir, &report, &d), E_OK);
+    CHECK_INT(report.blocks, 41);
+    CHECK_INT(report.transactions, total);
+    ledger_end(&l);
+}
+
 TEST(a_chain_of_only_block_0_passes)
 {
     struct ledger l;
