@@ -142,7 +142,7 @@ __attribute__((target("bmi,bmi2"))) static void permute_bmi(uint64_t s[25])
     MOVE(V, 8, 16, 28, 45) MOVE(V, 16, 5, 30, 36) MOVE(V, 5, 3, 25, 28) \
     MOVE(V, 3, 18, 25, 21) MOVE(V, 18, 17, 31, 15) MOVE(V, 17, 11, 28, 10) \
     MOVE(V, 11, 7, 31, 6) MOVE(V, 7, 10, 30, 3) \
-    "vprolq $1, " R(V, 27) ", " R(V, 10) "\n\t"                                                     \
+    "vprolq $1, " R(V, 27) ", " R(V, 10) "\n\t" \
     CHI(V, 0, 1, 2, 3, 4)                                                                          \
     "vpbroadcastq (%[constant]), " R(V, 27) "\n\taddq $8, %[constant]\n\t"                         \
     "vpxorq " R(V, 27) ", " R(V, 0) ", " R(V, 0) "\n\t"                                            \
