@@ -71,7 +71,7 @@ def parvis_program(args, code_file, data, gas):
         say(r.stderr)
         return None, None
     out = json.loads(r.stdout)
-    return out["bestNs"] / 1e3, int(out["gasUsed"])
+    return out["medianNs"] / 1e3, int(out["gasUsed"])
 
 
 def geth_program(args, code_file, data, gas):
@@ -216,7 +216,7 @@ def main():
         say(f"  {time.monotonic() - started:.0f} s")
     print_table(rows, peers, unit)
     if args.table == "blocks" and rows:
-        slow = max(rows, key=lambda r: r["parvis_ms"] / max(r["gas"], 1))
+        slow = max((r for r in rows if r["gas"]), key=lambda r: r["parvis_ms"] / r["gas"])
         big = max(rows, key=lambda r: r["parvis_resident_kib"])
         print(f"slowest per Mgas: {slow['name']}, {slow['parvis_ms'] / slow['gas'] * 1e6:.2f} ms; "
               f"largest resident set: {big['name']}, {big['parvis_resident_kib'] / 1024:.0f} MiB")

@@ -116,19 +116,42 @@ struct state_account *acct_load(struct state *s, const struct address *address)
     return a;
 }
 
+static uint32_t slot_hash(const struct state *s, const struct state_account *a,
+                          const struct hash *key)
+{
+    return hash_words(s->seed ^ a->hash, key->b, sizeof key->b);
+}
+
+static struct state_slot *slot_find_hashed(const struct state *s, const struct state_account *a,
+                                           const struct hash *key, uint32_t hash)
+{
+    const struct table *t = &s->slot_table;
+    if (!t->cap)
+        return NULL;
+    for (size_t i = hash & (t->cap - 1); t->at[i]; i = (i + 1) & (t->cap - 1)) {
+        struct state_slot *slot = t->at[i];
+        if (slot->hash == hash && slot->owner == a && hash_eq(&slot->key, key))
+            return slot;
+    }
+    return NULL;
+}
+
+struct state_slot *slot_find(const struct state *s, const struct state_account *a,
+                             const struct hash *key)
+{
+    return slot_find_hashed(s, a, key, slot_hash(s, a, key));
+}
+
 struct state_slot *slot_get(struct state *s, struct state_account *a, const struct hash *key)
 {
     struct table *t = &s->slot_table;
-    uint32_t hash = hash_words(s->seed ^ a->hash, key->b, sizeof key->b);
-    if (t->cap)
-        for (size_t i = hash & (t->cap - 1); t->at[i]; i = (i + 1) & (t->cap - 1)) {
-            struct state_slot *slot = t->at[i];
-            if (slot->hash == hash && slot->owner == a && hash_eq(&slot->key, key))
-                return slot;
-        }
+    uint32_t hash = slot_hash(s, a, key);
+    struct state_slot *slot = slot_find_hashed(s, a, key, hash);
+    if (slot)
+        return slot;
     if (2 * (t->count + 1) > t->cap)
         table_grow(t, true);
-    struct state_slot *slot = arena_zalloc(&s->block, 1, sizeof *slot);
+    slot = arena_zalloc(&s->block, 1, sizeof *slot);
     slot->key = *key;
     slot->owner = a;
     slot->hash = hash;

@@ -231,8 +231,9 @@ void state_set_storage(struct state *s, const struct address *address, const str
 
 struct u256 state_transient(struct state *s, const struct address *address, const struct hash *key)
 {
-    struct state_slot *slot = slot_get(s, acct_get(s, address), key);
-    return slot->transient_tx == s->tx ? slot->transient : U256_ZERO;
+    /* a slot that nobody wrote gets no record: TLOAD is cheap, and may ask for a million of them */
+    const struct state_slot *slot = slot_find(s, acct_get(s, address), key);
+    return slot && slot->transient_tx == s->tx ? slot->transient : U256_ZERO;
 }
 
 void state_set_transient(struct state *s, const struct address *address, const struct hash *key,

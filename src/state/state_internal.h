@@ -117,6 +117,9 @@ struct state {
 /* overlay.c: find or make; acct_load also asks the reader. Never NULL. */
 struct state_account *acct_get(struct state *s, const struct address *a);
 struct state_account *acct_load(struct state *s, const struct address *a);
+/* slot_find: NULL when there is no record of it. */
+struct state_slot *slot_find(const struct state *s, const struct state_account *a,
+                             const struct hash *key);
 struct state_slot *slot_get(struct state *s, struct state_account *a, const struct hash *key);
 struct state_slot *slot_load(struct state *s, struct state_account *a, const struct hash *key);
 void table_clear(struct table *t);
