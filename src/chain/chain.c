@@ -126,8 +126,8 @@ static enum err load_head(struct chain *c, struct store_txn *t)
         e = E_CORRUPT;
     if (e == E_OK)
         c->head = (struct chain_head){
-            number,    h.hash, h.header.state_root, h.header.timestamp_s, h.header.gas_limit,
-            h.tx_total};
+            number,     h.hash, h.header.state_root, h.header.timestamp_s, h.header.gas_limit,
+            h.tx_total, 0};
     for (uint64_t back = 0; e == E_OK && back <= number && back < CHAIN_HASH_WINDOW; back++) {
         c->hashes[(number - back) % CHAIN_HASH_WINDOW] = h.hash;
         if (back < number)
@@ -155,6 +155,7 @@ static enum err open_records(struct chain *c, bool unfinished, struct diag *d)
         e = load_head(c, t);
     if (e == E_OK)
         e = consensus_get(t, &c->consensus);
+    c->head.consensus_height = c->consensus.height;
     buf_free(&marker);
     store_abort(t);
     return e;

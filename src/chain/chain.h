@@ -46,7 +46,8 @@ struct chain_head {
     struct hash state_root;
     uint64_t timestamp_s;
     uint64_t gas_limit;
-    uint64_t tx_total; /* transactions since genesis */
+    uint64_t tx_total;         /* transactions since genesis */
+    uint64_t consensus_height; /* of a network: the engine's last height (chain/consensus.h) */
 };
 struct chain_head chain_head(struct chain *c);
 

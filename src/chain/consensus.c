@@ -113,6 +113,9 @@ enum err chain_commit_height(struct chain *c, uint64_t height)
     }
     TRY(store_commit(t));
     c->consensus = p;
+    pthread_mutex_lock(&c->head_lock);
+    c->head.consensus_height = height;
+    pthread_mutex_unlock(&c->head_lock);
     return statedb_refresh(c->db);
 }
 

@@ -327,8 +327,8 @@ static void publish_head(struct chain *c, const struct recent_block *b)
     const struct header *h = &b->block.header;
     c->hashes[h->number % CHAIN_HASH_WINDOW] = b->block.hash;
     pthread_mutex_lock(&c->head_lock);
-    c->head = (struct chain_head){h->number,      b->block.hash, h->state_root,
-                                  h->timestamp_s, h->gas_limit,  b->tx_total};
+    c->head = (struct chain_head){h->number,    b->block.hash, h->state_root,      h->timestamp_s,
+                                  h->gas_limit, b->tx_total,   c->consensus.height};
     pthread_mutex_unlock(&c->head_lock);
 }
 
@@ -353,10 +353,10 @@ enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal_opt)
     w->dropped_count = 0;
     w->block = NULL;
     state_clear(c->state);
-    publish_head(c, b);
     if (w->consensus_height)
-        c->consensus = (struct consensus_point){w->consensus_height, c->head.number};
+        c->consensus = (struct consensus_point){w->consensus_height, b->block.header.number};
     w->consensus_height = 0;
+    publish_head(c, b);
     enum err broken = consensus_refresh(c);
     size_t n = atomic_load(&c->listener_count);
     for (size_t i = 0; i < n; i++)

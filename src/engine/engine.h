@@ -8,7 +8,7 @@
 struct engine;
 
 struct engine_ops {
-    const char *name; /* "solo" */
+    const char *name; /* "solo", "comet", "hold" */
     enum err (*start)(struct engine *e, struct diag *d);
     void (*stop)(struct engine *e); /* finishes the block in hand, joins threads */
     /* hand a transaction to the ordering: local pool, and to peers where there are any */
@@ -20,7 +20,8 @@ struct engine {
     struct chain *chain;
     uint8_t key32[32]; /* the node's key: seals blocks */
     struct address address;
-    unsigned block_ms; /* at most one block per period; 0: as soon as there is work */
+    const char *app_socket; /* comet: where CometBFT calls */
+    unsigned block_ms;      /* at most one block per period; 0: as soon as there is work */
     void *private_data;
     _Atomic bool failed; /* a commit failed; the node must stop */
     struct diag failure;
@@ -28,6 +29,9 @@ struct engine {
 
 /* solo: one embedded proposer on one machine. */
 extern const struct engine_ops ENGINE_SOLO;
+
+/* comet: the members of a network together, through CometBFT (engine/comet.h). */
+extern const struct engine_ops ENGINE_COMET;
 
 /* hold: no block is made; transactions only wait. For an imported Ethereum chain. */
 extern const struct engine_ops ENGINE_HOLD;
