@@ -117,10 +117,69 @@ static void handle_ordering(struct comet *c, const struct abci_request *in,
     }
 }
 
+static void handle_snapshot(struct comet *c, const struct abci_request *in,
+                            struct abci_response *out, struct arena *a)
+{
+    switch (in->kind) {
+    case ABCI_LIST_SNAPSHOTS:
+        if (c->chain)
+            comet_list_snapshots(c, &out->list_snapshots, a);
+        return;
+    case ABCI_LOAD_SNAPSHOT_CHUNK:
+        if (c->chain)
+            comet_load_chunk(c, &in->load_chunk, &out->load_chunk, a);
+        return;
+    case ABCI_OFFER_SNAPSHOT:
+        comet_offer_snapshot(c, &in->offer_snapshot, &out->offer_snapshot);
+        return;
+    default:
+        comet_apply_chunk(c, &in->apply_chunk, &out->apply_chunk, a);
+    }
+}
+
+/* handle_without_chain: while a snapshot is being taken. The engine may let every peer in: what
+ * they give is checked against a hash that its light client verified. */
+static void handle_without_chain(struct comet *c, const struct abci_request *in,
+                                 struct abci_response *out, struct arena *a)
+{
+    switch (in->kind) {
+    case ABCI_INFO:
+    case ABCI_QUERY:
+    case ABCI_REAP_TXS:
+        return;
+    case ABCI_CHECK_TX:
+        out->check_tx.code = RETRY;
+        return;
+    case ABCI_INSERT_TX:
+        out->insert_tx.code = RETRY;
+        return;
+    default:
+        comet_fail(c, out, a, E_BLOCK,
+                   T("the engine asks for blocks, and there is no ledger yet: state sync is not "
+                     "set up in engine/config/config.toml; see docs/network.md",
+                     "le moteur demande des blocs et il n'y a pas encore de registre : la reprise "
+                     "d'état n'est pas configurée dans engine/config/config.toml ; voir "
+                     "docs/network.md"));
+    }
+}
+
+static bool is_snapshot(enum abci_kind kind)
+{
+    return kind >= ABCI_LIST_SNAPSHOTS && kind <= ABCI_APPLY_SNAPSHOT_CHUNK;
+}
+
 static void handle(void *ctx, const struct abci_request *in, struct abci_response *out,
                    struct arena *a)
 {
     struct comet *c = ctx;
+    if (is_snapshot(in->kind)) {
+        handle_snapshot(c, in, out, a);
+        return;
+    }
+    if (!atomic_load(&c->engine->synced)) {
+        handle_without_chain(c, in, out, a);
+        return;
+    }
     switch (in->kind) {
     case ABCI_QUERY:
         comet_query(c, &in->query, &out->query, a);
@@ -143,10 +202,26 @@ static void handle(void *ctx, const struct abci_request *in, struct abci_respons
 
 /* --- the engine's life ------------------------------------------------------------------------ */
 
+enum err comet_attach(struct comet *c, struct chain *chain, struct diag *d)
+{
+    c->chain = chain;
+    chain_tell_time(chain, clock_unix_s());
+    c->outbox = outbox_new(chain_pool(chain));
+    TRY(comet_program_is_known(c, d));
+    TRY(inbox_start(&c->inbox, chain_pool(chain), d));
+    TRY(comet_snapshots_start(c, d));
+    atomic_store(&c->engine->synced, chain); /* from here on other threads see it */
+    return E_OK;
+}
+
 static void comet_free(struct comet *c)
 {
+    comet_snapshots_stop(c);
     inbox_stop(c->inbox);
     outbox_free(c->outbox);
+    snapshot_take_free(c->take);
+    pthread_cond_destroy(&c->snapshot_due);
+    pthread_mutex_destroy(&c->snapshot_lock);
     pthread_mutex_destroy(&c->lock);
     mem_free(c);
 }
@@ -154,17 +229,17 @@ static void comet_free(struct comet *c)
 static enum err comet_start(struct engine *e, struct diag *d)
 {
     struct comet *c = mem_zalloc(1, sizeof *c);
-    *c = (struct comet){.engine = e, .chain = e->chain};
+    c->engine = e;
     pthread_mutex_init(&c->lock, NULL);
+    pthread_mutex_init(&c->snapshot_lock, NULL);
+    pthread_cond_init(&c->snapshot_due, NULL);
     atomic_store(&e->failed, false);
-    chain_tell_time(e->chain, clock_unix_s());
-    c->outbox = outbox_new(chain_pool(e->chain));
-    enum err code = comet_program_is_known(c, d);
-    if (code == E_OK)
-        code = inbox_start(&c->inbox, chain_pool(e->chain), d);
+    atomic_store(&e->synced, NULL);
+    enum err code = e->chain ? comet_attach(c, e->chain, d) : E_OK;
     if (code == E_OK)
         code = abci_server_start(&c->server, e->app_socket, handle, c, d);
     if (code != E_OK) {
+        atomic_store(&c->stopping, true);
         comet_free(c);
         return code;
     }
@@ -178,7 +253,8 @@ static void comet_stop(struct engine *e)
     if (!c)
         return;
     atomic_store(&c->stopping, true);
-    pool_wake(chain_pool(e->chain));
+    if (atomic_load(&e->synced))
+        pool_wake(chain_pool(atomic_load(&e->synced)));
     abci_server_stop(c->server);
     comet_free(c);
     e->private_data = NULL;
@@ -187,9 +263,9 @@ static void comet_stop(struct engine *e)
 static enum err comet_submit(struct engine *e, struct bytes raw, struct hash *hash_out)
 {
     struct comet *c = e->private_data;
-    if (atomic_load(&e->failed))
+    if (atomic_load(&e->failed) || !atomic_load(&e->synced))
         return E_STOPPED;
-    TRY(pool_add(chain_pool(e->chain), raw, hash_out));
+    TRY(pool_add(chain_pool(c->chain), raw, hash_out));
     outbox_put(c->outbox, hash_out);
     return E_OK;
 }

@@ -22,6 +22,7 @@
 #include <pthread.h>
 
 #include "chain/consensus.h"
+#include "chain/snapshot.h"
 #include "engine/abci_server.h"
 #include "engine/engine.h"
 #include "engine/inbox.h"
@@ -34,7 +35,7 @@
 
 struct comet {
     struct engine *engine;
-    struct chain *chain;
+    struct chain *chain; /* NULL while a snapshot is being taken: then no mempool, no blocks */
     struct abci_server *server;
     struct inbox *inbox;
     struct outbox *outbox;
@@ -46,7 +47,17 @@ struct comet {
     uint64_t prepared_height;  /* the last one PrepareProposal was asked for */
     uint64_t finalized_height; /* FinalizeBlock was answered, Commit is to come; 0: none */
     bool finalized_block;      /* and it made a block */
+
+    pthread_mutex_t snapshot_lock;
+    pthread_cond_t snapshot_due;
+    pthread_t snapshot_thread;
+    bool has_snapshot_thread;
+    struct snapshot_take *take; /* snapshot connection: the one being taken; NULL: none */
+    struct consensus_point sync_point;
 };
+
+/* comet_attach: the ledger is there: mempool, blocks and snapshots begin. */
+enum err comet_attach(struct comet *c, struct chain *chain, struct diag *d);
 
 /* The messages of the consensus connection, with c->lock held. */
 void comet_info(struct comet *c, struct abci_info_response *out, struct arena *a);
@@ -59,6 +70,19 @@ void comet_process(struct comet *c, const struct abci_block *in, struct abci_ver
 void comet_finalize(struct comet *c, const struct abci_block *in, struct abci_response *out,
                     struct arena *a);
 void comet_commit(struct comet *c, struct abci_response *out, struct arena *a);
+
+/* Making, serving and taking snapshots. comet_snapshots_wake: the head has moved. */
+enum err comet_snapshots_start(struct comet *c, struct diag *d);
+void comet_snapshots_wake(struct comet *c);
+void comet_snapshots_stop(struct comet *c);
+void comet_list_snapshots(struct comet *c, struct abci_list_snapshots_response *out,
+                          struct arena *a);
+void comet_load_chunk(struct comet *c, const struct abci_load_chunk_request *in,
+                      struct abci_load_chunk_response *out, struct arena *a);
+void comet_offer_snapshot(struct comet *c, const struct abci_offer_snapshot_request *in,
+                          struct abci_offer_snapshot_response *out);
+void comet_apply_chunk(struct comet *c, const struct abci_apply_chunk_request *in,
+                       struct abci_apply_chunk_response *out, struct arena *a);
 
 /* The query connection: peer filters and the head. */
 void comet_query(struct comet *c, const struct abci_query_request *in,

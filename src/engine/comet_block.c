@@ -480,6 +480,7 @@ void comet_commit(struct comet *c, struct abci_response *out, struct arena *a)
         comet_fail(c, out, a, E_VERSION, d.text);
         return;
     }
+    comet_snapshots_wake(c);
     out->commit.retain_height =
         height > COMET_RETAIN_HEIGHTS ? (int64_t)(height - COMET_RETAIN_HEIGHTS) : 0;
 }

@@ -51,7 +51,9 @@ void statedb_discard(struct statedb *db);
 
 /* statedb_rollback takes block `height`, the head, out of the stored state again, in t: what it
  * replaced is restored from the history, what it made is deleted. No statedb may be open on the
- * store. What the block pruned stays pruned. E_OK | E_CORRUPT | E_IO and the other store errors. */
+ * store. What the block pruned stays pruned. E_OK | E_PRUNED
+ * (the state before it was never here, or is no longer) | E_CORRUPT | E_IO and the other store
+ * errors. */
 enum err statedb_rollback(struct store_txn *t, uint64_t height);
 
 /* statedb_limit_memory bounds the trie nodes kept in memory (default 2 million, some 200 MB). */

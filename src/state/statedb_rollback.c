@@ -60,9 +60,8 @@ enum err statedb_rollback(struct store_txn *t, uint64_t height)
     struct buf stale = {0}, scratch = {0};
     struct store_key key = {.height = height};
     enum err e = store_get(t, TABLE_STALE, key, &stale);
-    bool changed = e == E_OK;
-    if (e == E_NOT_FOUND)
-        e = E_OK;
+    if (e == E_NOT_FOUND) /* every block replaces the root: the state came with a snapshot */
+        e = E_PRUNED;
     if (e == E_OK && stale.len % STALE_ENTRY_BYTES)
         e = E_CORRUPT;
     if (e == E_OK)
@@ -71,7 +70,7 @@ enum err statedb_rollback(struct store_txn *t, uint64_t height)
         e = undo(t, buf_view(&stale), STALE_HISTORY, &scratch);
     if (e == E_OK)
         e = delete_nodes(t, height);
-    if (e == E_OK && changed)
+    if (e == E_OK)
         e = store_del(t, TABLE_STALE, key);
     buf_free(&stale);
     buf_free(&scratch);
