@@ -78,22 +78,37 @@ enum err abci_response_decode(struct arena *a, struct abci_response *out, struct
     return E_OK;
 }
 
-static void encode(struct buf *out, bool request, enum abci_kind kind, const void *value)
+static void encode(struct buf *out, bool request, bool framed, enum abci_kind kind,
+                   const void *value)
 {
     const struct pb_layout *layout = layout_of(request, kind);
     ASSERT(layout);
-    size_t size = pb_size(layout, value);
-    buf_reserve(out, size + 2 * PB_VARINT_BYTES);
-    pb_put_bytes_header(out, number_of(request, kind), size);
+    uint32_t number = number_of(request, kind);
+    size_t size = pb_size(layout, value), whole = pb_bytes_size(number, size);
+    ASSERT(whole <= LIMIT_ABCI_MESSAGE_BYTES);
+    buf_reserve(out, whole + PB_VARINT_BYTES);
+    if (framed)
+        pb_put_varint(out, whole);
+    pb_put_bytes_header(out, number, size);
     pb_encode(out, layout, value);
 }
 
 void abci_request_encode(struct buf *out, const struct abci_request *request)
 {
-    encode(out, true, request->kind, &request->echo);
+    encode(out, true, false, request->kind, &request->echo);
 }
 
 void abci_response_encode(struct buf *out, const struct abci_response *response)
 {
-    encode(out, false, response->kind, &response->exception);
+    encode(out, false, false, response->kind, &response->exception);
+}
+
+void abci_request_frame(struct buf *out, const struct abci_request *request)
+{
+    encode(out, true, true, request->kind, &request->echo);
+}
+
+void abci_response_frame(struct buf *out, const struct abci_response *response)
+{
+    encode(out, false, true, response->kind, &response->exception);
 }

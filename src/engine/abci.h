@@ -372,9 +372,12 @@ enum err abci_request_decode(struct arena *a, struct abci_request *out, struct b
 enum err abci_response_decode(struct arena *a, struct abci_response *out, struct bytes message,
                               struct diag *d);
 
-/* abci_request_encode and abci_response_encode append one message, without a length in front. The
- * values must be in range, as the decoders check it: anything else is a bug here. */
+/* abci_request_encode and abci_response_encode append one message, without a length in front; the
+ * _frame functions put the length in front, as on the socket. Values, lists and the whole message
+ * must be in range, as the decoders check it: anything else is a bug here. */
 void abci_request_encode(struct buf *out, const struct abci_request *request);
 void abci_response_encode(struct buf *out, const struct abci_response *response);
+void abci_request_frame(struct buf *out, const struct abci_request *request);
+void abci_response_frame(struct buf *out, const struct abci_response *response);
 
 #endif

@@ -25,12 +25,14 @@ typedef void (*abci_handler)(void *ctx, const struct abci_request *request,
 
 /* abci_server_start binds path, which may be longer than a socket's address, and serves it. A
  * socket that nobody listens on is removed first. E_OK | E_LOCKED (another process listens there) |
- * E_EXISTS (something that is no socket is there) | E_IO. */
+ * E_EXISTS (something that is no socket is there) | E_RANGE (a name that has not 1 to 64 bytes) | E_IO.
+ */
 enum err abci_server_start(struct abci_server **out, const char *path, abci_handler handler,
                            void *ctx, struct diag *d);
 
 /* abci_server_stop takes no more requests, waits for the handlers in progress, sends their answers
- * as far as the peer reads them at once, closes everything and removes the socket. NULL is fine. */
+ * as far as the peer reads them at once, closes everything and removes the socket. NULL is fine.
+ * Not from a handler. */
 void abci_server_stop(struct abci_server *server);
 
 /* abci_server_connections is the number of open connections: 4 with a running engine. */
