@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
+#include "chain/snapshot.h"
 #include "city/service.h"
 #include "crypto/ecdsa.h"
 #include "crypto/seal.h"
@@ -162,6 +164,23 @@ enum err home_import_store(const struct cli *cli, const char *path, const struct
     enum err e = read_store_config(cli, &secret, &config, d);
     if (e == E_OK)
         e = chain_import_new(&config, path, progress, d);
+    secret_wipe(&secret);
+    return e;
+}
+
+enum err home_take_begin(const struct cli *cli, struct snapshot_take_config *config,
+                         struct snapshot_take **out, struct diag *d)
+{
+    struct secret secret = {0};
+    struct buf genesis = {0};
+    enum err e = read_store_config(cli, &secret, &config->store, d);
+    if (e == E_OK)
+        e = file_read(&genesis, home_path(cli, "genesis.json"), LIMIT_GENESIS_BYTES, d);
+    config->genesis_opt = buf_view(&genesis);
+    if (e == E_OK)
+        e = snapshot_take_begin(out, config, d);
+    config->genesis_opt = bytes_of(NULL, 0);
+    buf_free(&genesis);
     secret_wipe(&secret);
     return e;
 }

@@ -37,6 +37,13 @@ void made_end(struct made *m, bool keep);
  * made. E_OK | E_EXISTS (it holds a ledger) | E_IO | E_DISK_FULL. */
 enum err home_create(const struct cli *cli, struct made *m, struct diag *d);
 
+/* home_take_begin is snapshot_take_begin into HOME/store, of the ledger that HOME/genesis.json
+ * begins: it sets config->store and genesis_opt. */
+struct snapshot_take;
+struct snapshot_take_config;
+enum err home_take_begin(const struct cli *cli, struct snapshot_take_config *config,
+                         struct snapshot_take **out, struct diag *d);
+
 /* home_open_store opens (or creates) HOME/store with the secret the command line names and the map
  * size of --map-mb or PARVIS_MAP_MB. The codes of store_open | E_USAGE. */
 enum err home_open_store(const struct cli *cli, bool create, bool read_only, struct store **out,

@@ -31,6 +31,12 @@ static const struct cli_option NODE_OPTIONS[] = {
     {"block-ms", "N", "a block at most every N milliseconds (default 0: as soon as there is work)",
      "un bloc au plus toutes les N millisecondes (défaut 0 : dès qu'il y a du travail)"},
     {"archive", NULL, "keep the state of every block", "garde l'état de chaque bloc"},
+    {"snapshot-blocks", "N",
+     "on a network: a snapshot for members that join every N blocks, 0: "
+     "never (default 1000)",
+     "dans un réseau : un instantané pour les nouveaux membres tous les N blocs, 0 : jamais "
+     "(défaut "
+     "1000)"},
     MAP_MB_OPTION,
     {"log", "LEVEL", "error, warn, info or debug (default info)",
      "error, warn, info ou debug (défaut info)"},
@@ -38,7 +44,7 @@ static const struct cli_option NODE_OPTIONS[] = {
 };
 
 struct node_options {
-    uint64_t port, threads, block_ms;
+    uint64_t port, threads, block_ms, snapshot_blocks;
 };
 
 static enum err read_node_options(const struct cli *cli, struct node_options *o, struct diag *d)
@@ -46,10 +52,13 @@ static enum err read_node_options(const struct cli *cli, struct node_options *o,
     static const char *const LEVELS[] = {"error", "warn", "info", "debug"};
     const char *level = cli_get(cli, "log");
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    *o = (struct node_options){.port = 8545, .threads = processors > 8 ? 8 : (uint64_t)processors};
+    *o = (struct node_options){.port = 8545,
+                               .threads = processors > 8 ? 8 : (uint64_t)processors,
+                               .snapshot_blocks = 1000};
     TRY(cli_get_u64(cli, "port", 0, 65535, &o->port));
     TRY(cli_get_u64(cli, "threads", 1, 64, &o->threads));
     TRY(cli_get_u64(cli, "block-ms", 0, 60000, &o->block_ms));
+    TRY(cli_get_u64(cli, "snapshot-blocks", 0, UINT32_MAX, &o->snapshot_blocks));
     for (int i = 0; level && i < 4; i++) {
         if (strcmp(level, LEVELS[i]) == 0) {
             log_set_level((enum log_level)i);
@@ -112,79 +121,139 @@ static int block_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static enum err serve(const struct cli *cli, struct chain *chain, const struct node_options *o,
-                      struct diag *d)
+/* What a node runs with. A member that joins by state sync has no ledger at first. */
+struct node {
+    const struct cli *cli;
+    struct chain *chain; /* NULL: to be taken from the peers */
+    struct engine engine;
+    struct engine_sync sync;
+    char app_socket[4400], snapshot_dir[4400];
+};
+
+static enum err take_begin(void *ctx, struct snapshot_take_config *config,
+                           struct snapshot_take **out, struct diag *d)
 {
-    struct engine engine = {.ops = &ENGINE_SOLO, .chain = chain, .block_ms = (unsigned)o->block_ms};
-    struct rpc *rpc = NULL;
-    char app_socket[4400];
-    snprintf(app_socket, sizeof app_socket, "%s", home_path(cli, "engine/app.sock"));
-    if (chain_genesis(chain)->is_ethereum) {
-        engine.ops = &ENGINE_HOLD; /* nobody here may continue it */
-    } else if (chain_members(chain).founded) {
-        engine.ops = &ENGINE_COMET;
-        engine.app_socket = app_socket;
-    } else {
-        TRY(key_load(cli, "node", engine.key32, d));
-        TRY(ecdsa_address(&engine.address, engine.key32));
+    const struct node *n = ctx;
+    return home_take_begin(n->cli, config, out, d);
+}
+
+static enum err open_ledger(void *ctx, struct chain **out, struct diag *d)
+{
+    const struct node *n = ctx;
+    struct store *store = NULL;
+    TRY(home_open_store(n->cli, false, false, &store, d));
+    struct chain_config config = {.store = store, .archive = cli_has(n->cli, "archive")};
+    enum err e = chain_open(out, &config, d);
+    if (e != E_OK)
+        store_close(store);
+    return e;
+}
+
+/* choose_engine: the ledger itself says who orders its blocks. */
+static enum err choose_engine(struct node *n, const struct node_options *o, struct diag *d)
+{
+    struct engine *e = &n->engine;
+    *e = (struct engine){.chain = n->chain,
+                         .block_ms = (unsigned)o->block_ms,
+                         .app_socket = n->app_socket,
+                         .snapshot_dir = n->snapshot_dir,
+                         .snapshot_blocks = o->snapshot_blocks};
+    snprintf(n->app_socket, sizeof n->app_socket, "%s", home_path(n->cli, "engine/app.sock"));
+    snprintf(n->snapshot_dir, sizeof n->snapshot_dir, "%s", home_path(n->cli, "snapshots"));
+    if (!n->chain || chain_members(n->chain).founded) {
+        n->sync = (struct engine_sync){take_begin, open_ledger, n};
+        e->ops = &ENGINE_COMET;
+        e->sync = n->chain ? NULL : &n->sync;
+        return E_OK;
     }
-    if (engine.ops == &ENGINE_SOLO && !address_eq(&engine.address, &chain_genesis(chain)->proposer))
-        return diag_set(d, E_KEY,
-                        T("the key `node` is not the proposer's of this chain: `parvis account "
-                          "remove node`, then `parvis account import node FILE` with that key",
-                          "la clé `node` n'est pas celle du proposeur de la chaîne : `parvis "
-                          "account remove node`, puis `parvis account import node FICHIER` avec "
-                          "cette clé"));
+    if (chain_genesis(n->chain)->is_ethereum) {
+        e->ops = &ENGINE_HOLD; /* nobody here may continue it */
+        return E_OK;
+    }
+    e->ops = &ENGINE_SOLO;
+    TRY(key_load(n->cli, "node", e->key32, d));
+    TRY(ecdsa_address(&e->address, e->key32));
+    if (address_eq(&e->address, &chain_genesis(n->chain)->proposer))
+        return E_OK;
+    return diag_set(d, E_KEY,
+                    T("the key `node` is not the proposer's of this chain: `parvis account "
+                      "remove node`, then `parvis account import node FILE` with that key",
+                      "la clé `node` n'est pas celle du proposeur de la chaîne : `parvis "
+                      "account remove node`, puis `parvis account import node FICHIER` avec "
+                      "cette clé"));
+}
+
+/* wait_for_ledger: until the engine has taken one. False when the node is to end before. */
+static bool wait_for_ledger(struct node *n, int signals)
+{
+    struct pollfd fd = {.fd = signals, .events = POLLIN};
+    while (!n->chain && !n->engine.failed) {
+        int ready = poll(&fd, 1, 200);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return false;
+        n->chain = n->engine.chain = atomic_load(&n->engine.synced);
+    }
+    return n->chain != NULL;
+}
+
+static enum err serve(struct node *n, const struct node_options *o, struct diag *d)
+{
+    struct rpc *rpc = NULL;
+    TRY(choose_engine(n, o, d));
     int signals = block_signals();
     if (signals < 0)
         return diag_os(d, E_IO, "signalfd", errno);
-    enum err e = engine.ops->start(&engine, d);
+    struct engine *engine = &n->engine;
+    enum err e = engine->ops->start(engine, d);
     if (e != E_OK) {
         close(signals);
         return e;
     }
     struct rpc_config config = {
-        .host = cli_get(cli, "host") ? cli_get(cli, "host") : "127.0.0.1",
+        .host = cli_get(n->cli, "host") ? cli_get(n->cli, "host") : "127.0.0.1",
         .port = (uint16_t)o->port,
         .threads = (unsigned)o->threads,
     };
-    e = rpc_start(&rpc, &engine, &config, d);
-    if (e == E_OK) {
-        announce(cli, rpc_port(rpc), chain);
-        wait_for_end(signals, &engine);
+    if (wait_for_ledger(n, signals))
+        e = rpc_start(&rpc, engine, &config, d);
+    if (rpc) {
+        announce(n->cli, rpc_port(rpc), n->chain);
+        wait_for_end(signals, engine);
         log_info("app", "stopping");
         rpc_stop(rpc);
     }
-    engine.ops->stop(&engine);
+    engine->ops->stop(engine);
+    if (!n->chain) /* taken in the meantime */
+        n->chain = atomic_load(&engine->synced);
     close(signals);
-    explicit_bzero(engine.key32, sizeof engine.key32);
-    if (e == E_OK && engine.failed) {
-        *d = engine.failure;
-        return E_IO;
+    explicit_bzero(engine->key32, sizeof engine->key32);
+    if (e == E_OK && engine->failed) {
+        *d = engine->failure;
+        return engine->failure_code;
     }
     return e;
+}
+
+/* has_ledger: false in the folder of a member that is to take it from its peers. */
+static bool has_ledger(const struct cli *cli)
+{
+    return access(home_path(cli, "store/store.head"), F_OK) == 0 ||
+           access(home_path(cli, "engine/config/config.toml"), F_OK) != 0;
 }
 
 static int run_node(struct cli *cli)
 {
     struct diag d = {0};
     struct node_options options;
-    struct store *store = NULL;
-    struct chain *chain = NULL;
+    struct node *n = mem_zalloc(1, sizeof *n);
+    n->cli = cli;
     enum err e = read_node_options(cli, &options, &d);
-    if (e == E_USAGE)
-        return cli_fail(cli, e, &d);
-    e = home_open_store(cli, false, false, &store, &d);
-    if (e == E_OK) {
-        struct chain_config config = {.store = store, .archive = cli_has(cli, "archive")};
-        e = chain_open(&chain, &config, &d);
-        if (e != E_OK)
-            store_close(store);
-    }
-    if (e == E_OK) {
-        e = serve(cli, chain, &options, &d);
-        chain_close(chain);
-    }
+    if (e == E_OK && has_ledger(cli))
+        e = open_ledger(n, &n->chain, &d);
+    if (e == E_OK)
+        e = serve(n, &options, &d);
+    chain_close(n->chain);
+    mem_free(n);
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
 }
 

@@ -29,6 +29,7 @@
 #define LIMIT_RLP_DEPTH 64u
 #define LIMIT_BLOCK_TXS 65536u
 #define LIMIT_CSV_LINE_BYTES (1u << 20)
+#define LIMIT_GENESIS_BYTES (64u << 20)
 #define LIMIT_IMPORT_FILE_BYTES (1u << 30)
 #define LIMIT_ABCI_MESSAGE_BYTES (64u << 20) /* one message of the ordering engine, or to it */
 #define LIMIT_ABCI_BUFFER_BYTES (64u << 10)  /* answers that wait for the engine's Flush */

@@ -18,6 +18,7 @@ void comet_fail(struct comet *c, struct abci_response *out, struct arena *a, enu
 {
     struct engine *e = c->engine;
     if (!atomic_load(&e->failed)) {
+        e->failure_code = code;
         diag_set(&e->failure, code, "%s", why && why[0] ? why : err_text(code));
         atomic_store(&e->failed, true);
         log_error("engine", "%s", e->failure.text);

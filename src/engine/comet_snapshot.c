@@ -176,13 +176,10 @@ void comet_offer_snapshot(struct comet *c, const struct abci_offer_snapshot_requ
     snapshot_take_free(c->take);
     c->take = NULL;
     c->sync_point.height = in->snapshot.height;
-    struct snapshot_take_config config = {.store = sync->store,
-                                          .manifest = in->snapshot.metadata,
-                                          .genesis_opt = sync->genesis,
-                                          .finish_opt = put_point,
-                                          .finish_ctx = c};
+    struct snapshot_take_config config = {
+        .manifest = in->snapshot.metadata, .finish_opt = put_point, .finish_ctx = c};
     memcpy(config.head_hash.b, in->app_hash.data, sizeof config.head_hash.b);
-    if (snapshot_take_begin(&c->take, &config, &d) == E_OK) {
+    if (sync->begin(sync->ctx, &config, &c->take, &d) == E_OK) {
         out->result = ABCI_OFFER_ACCEPT;
         log_info("engine",
                  T("taking the snapshot of block %llu, %u chunks",
@@ -249,6 +246,7 @@ void comet_apply_chunk(struct comet *c, const struct abci_apply_chunk_request *i
         snapshot_take_free(c->take);
         c->take = NULL;
         out->result = ABCI_APPLY_ABORT;
+        c->engine->failure_code = e;
         diag_set(&c->engine->failure, e, "%s", d.text[0] ? d.text : err_text(e));
         atomic_store(&c->engine->failed, true);
     }

@@ -4,6 +4,7 @@
 #define PARVIS_ENGINE_ENGINE_H
 
 #include "chain/chain.h"
+#include "chain/snapshot.h"
 
 struct engine;
 
@@ -15,11 +16,12 @@ struct engine_ops {
     enum err (*submit)(struct engine *e, struct bytes raw, struct hash *hash_out);
 };
 
-/* How a member that joins by state sync makes its ledger: comet takes a snapshot of its peers into
- * `store`, and open() opens what came out. */
+/* How a member that joins by state sync makes its ledger: comet takes a snapshot from its peers;
+ * begin() says into which store (it sets config->store and genesis_opt and calls
+ * snapshot_take_begin), open() opens what came out. */
 struct engine_sync {
-    struct store_config store;
-    struct bytes genesis; /* the text of the genesis file it was set up with */
+    enum err (*begin)(void *ctx, struct snapshot_take_config *config, struct snapshot_take **out,
+                      struct diag *d);
     enum err (*open)(void *ctx, struct chain **out, struct diag *d);
     void *ctx;
 };
@@ -37,6 +39,7 @@ struct engine {
     unsigned block_ms;              /* at most one block per period; 0: as soon as there is work */
     void *private_data;
     _Atomic bool failed; /* a commit failed; the node must stop */
+    enum err failure_code;
     struct diag failure;
 };
 

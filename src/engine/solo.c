@@ -44,6 +44,7 @@ struct solo {
 /* fail stops producing for good: the store or the state cannot be trusted to go on. */
 static void fail(struct engine *e, enum err code, const struct diag *d)
 {
+    e->failure_code = code;
     diag_set(&e->failure, code, "%s", d->text[0] ? d->text : err_text(code));
     atomic_store(&e->failed, true);
     log_error("engine", "%s", e->failure.text);
