@@ -6,7 +6,7 @@
 #include "city/energy/allocation.h"
 #include "city/energy/calendar.h"
 #include "city/energy/energy.h"
-#include "city/energy/record.h"
+#include "city/record.h"
 
 #define OPERATION_PERIODS_MAX 64u /* changes of step; and again of key */
 #define OPERATION_PENDING_MAX 36u /* closed months with corrections not yet invoiced */

@@ -1,4 +1,4 @@
-#include "city/energy/record.h"
+#include "city/record.h"
 
 struct hash record_slot(const char *tag, const uint64_t *keys, size_t count)
 {

@@ -1,10 +1,11 @@
-/* record: the service's storage records as flat bytes: integers big-endian, fixed fields in order.
+/* record: a service's storage records as flat bytes: integers big-endian, fixed fields in order.
  *
  * Writing appends to a struct buf. Reading goes through a cursor which never runs past the end: a
  * short record sets `bad` and gives zeros, and the loader refuses with RecordUnreadable (the store
- * has already reported a fault then, and the block will not be committed). */
-#ifndef PARVIS_CITY_ENERGY_RECORD_H
-#define PARVIS_CITY_ENERGY_RECORD_H
+ * has already reported a fault then, and the block will not be committed); a service that uses
+ * record_unreadable declares that error. */
+#ifndef PARVIS_CITY_RECORD_H
+#define PARVIS_CITY_RECORD_H
 
 #include "city/service.h"
 
