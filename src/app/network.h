@@ -126,6 +126,17 @@ struct join_options {
 enum err network_join(struct cli *cli, const struct network *n, const struct join_options *o,
                       bool *validator_out, struct diag *d);
 
+/* --- the engine (network_engine.c) --------------------------------------------------------------
+ */
+
+/* engine_program finds CometBFT: --engine, PARVIS_ENGINE, the project's engine/bin, PATH.
+ * E_OK | E_NOT_FOUND. */
+enum err engine_program(const struct cli *cli, char out[4096], struct diag *d);
+/* engine_ask asks its own interface ("/status"). *reply_out has a "result"; freed with json_free.
+ * E_OK | E_CONNECT | E_TIMEOUT | E_JSON | E_INVALID (it answered with an error). */
+enum err engine_ask(const char *socket, const char *target, unsigned timeout_ms,
+                    struct json **reply_out, struct diag *d);
+
 /* --- commands -----------------------------------------------------------------------------------
  */
 
@@ -134,11 +145,26 @@ int run_network_init(struct cli *cli);
 int run_network_join(struct cli *cli);
 int run_network_start(struct cli *cli);
 int run_network_status(struct cli *cli);
+int run_network_members(struct cli *cli);
+int run_network_proposals(struct cli *cli);
+int run_network_propose_add(struct cli *cli);
+int run_network_propose_weight(struct cli *cli);
+int run_network_propose_remove(struct cli *cli);
+int run_network_propose_key(struct cli *cli);
+int run_network_propose_heartbeat(struct cli *cli);
+int run_network_upgrade(struct cli *cli);
+int run_network_vote(struct cli *cli);
+int run_network_count(struct cli *cli);
+int run_network_admit(struct cli *cli);
+int run_network_dismiss(struct cli *cli);
 
 extern const struct cli_option NETWORK_PREPARE_OPTIONS[];
 extern const struct cli_option NETWORK_INIT_OPTIONS[];
 extern const struct cli_option NETWORK_JOIN_OPTIONS[];
 extern const struct cli_option NETWORK_START_OPTIONS[];
-extern const struct cli_option NETWORK_STATUS_OPTIONS[];
+extern const struct cli_option NETWORK_PROPOSALS_OPTIONS[];
+extern const struct cli_option NETWORK_ADD_OPTIONS[];
+extern const struct cli_option NETWORK_PROPOSE_OPTIONS[];
+extern const struct cli_option NETWORK_UPGRADE_OPTIONS[];
 
 #endif

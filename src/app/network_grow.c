@@ -110,8 +110,12 @@ static enum err send_all(struct founding *f, const struct network *n, struct dia
         hex_encode(key + 2, m->key32, 32);
         hex_encode(node + 2, m->node20, 20);
         snprintf(power, sizeof power, "%llu", (unsigned long long)m->power);
-        const char *args[] = {m->name, operator, key, power, node};
-        TRY(send(f, "enrol", args, 5, d));
+        struct buf name = {0}; /* as JSON: whatever its characters */
+        json_put_string(&name, m->name);
+        const char *args[] = {buf_cstr(&name), operator, key, power, node};
+        enum err e = send(f, "enrol", args, 5, d);
+        buf_free(&name);
+        TRY(e);
     }
     return send(f, "found", NULL, 0, d);
 }
