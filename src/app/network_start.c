@@ -421,7 +421,8 @@ static void wait_for_news(struct supervisor *s)
                 continue;
             of[n] = children[i];
             pipe[n] = &children[i]->pipes[k];
-            fds[n++] = (struct pollfd){.fd = pipe[n]->fd, .events = POLLIN};
+            fds[n] = (struct pollfd){.fd = pipe[n]->fd, .events = POLLIN};
+            n++;
         }
     }
     if (poll(fds, n, patience_ms(s)) <= 0)
