@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chain/audit.h"
+#include "chain/consensus.h"
 #include "crypto/ecdsa.h"
 #include "engine/engine.h"
 #include "rpc/rpc.h"
@@ -116,14 +117,18 @@ static enum err serve(const struct cli *cli, struct chain *chain, const struct n
 {
     struct engine engine = {.ops = &ENGINE_SOLO, .chain = chain, .block_ms = (unsigned)o->block_ms};
     struct rpc *rpc = NULL;
+    char app_socket[4400];
+    snprintf(app_socket, sizeof app_socket, "%s", home_path(cli, "engine/app.sock"));
     if (chain_genesis(chain)->is_ethereum) {
         engine.ops = &ENGINE_HOLD; /* nobody here may continue it */
+    } else if (chain_members(chain).founded) {
+        engine.ops = &ENGINE_COMET;
+        engine.app_socket = app_socket;
     } else {
         TRY(key_load(cli, "node", engine.key32, d));
         TRY(ecdsa_address(&engine.address, engine.key32));
     }
-    if (!chain_genesis(chain)->is_ethereum &&
-        !address_eq(&engine.address, &chain_genesis(chain)->proposer))
+    if (engine.ops == &ENGINE_SOLO && !address_eq(&engine.address, &chain_genesis(chain)->proposer))
         return diag_set(d, E_KEY,
                         T("the key `node` is not the proposer's of this chain: `parvis account "
                           "remove node`, then `parvis account import node FILE` with that key",
@@ -306,6 +311,45 @@ static int run_audit(struct cli *cli)
     return cli_run_deep(cli, audit);
 }
 
+/* --- rollback --------------------------------------------------------------------------------- */
+
+static void print_rollback(const struct cli *cli, const struct consensus_point *at)
+{
+    struct buf b = {0};
+    if (cli->json) {
+        json_open(&b, '{');
+        json_put_key(&b, "block");
+        json_put_u64(&b, at->block);
+        json_put_key(&b, "consensusHeight");
+        json_put_u64(&b, at->height);
+        json_close(&b, '}');
+    } else {
+        buf_putf(&b, T("The last block is now %llu", "Le dernier bloc est maintenant %llu"),
+                 (unsigned long long)at->block);
+        if (at->height)
+            buf_putf(&b,
+                     T(", the engine's last height %llu", ", la dernière hauteur du moteur %llu"),
+                     (unsigned long long)at->height);
+        buf_puts(&b, "\n");
+    }
+    cli_print(&b);
+    buf_free(&b);
+}
+
+static int run_rollback(struct cli *cli)
+{
+    struct diag d = {0};
+    struct store *store = NULL;
+    struct consensus_point at = {0};
+    enum err e = home_open_store(cli, false, false, &store, &d);
+    if (e == E_OK)
+        e = chain_rollback(store, &at, &d);
+    store_close(store);
+    if (e == E_OK)
+        print_rollback(cli, &at);
+    return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
+}
+
 /* --- export, import --------------------------------------------------------------------------- */
 
 static int run_export(struct cli *cli)
@@ -353,6 +397,12 @@ const struct command NODE_COMMANDS[] = {
     {"audit", "", 0, 0, "re-executes the whole copy from genesis and checks every record",
      "réexécute toute la copie depuis la genèse et vérifie chaque enregistrement", AUDIT_OPTIONS,
      run_audit},
+    {"rollback", "", 0, 0,
+     "takes the last block back (on a network: the engine's last height), when the engine's data "
+     "is one height behind",
+     "reprend le dernier bloc (dans un réseau : la dernière hauteur du moteur), quand les données "
+     "du moteur sont en retard d'une hauteur",
+     NULL, run_rollback},
     {"export", "FILE", 1, 1, "writes the whole chain to one file",
      "écrit toute la chaîne dans un fichier", NULL, run_export},
     {"import", "FILE", 1, 1, "makes a ledger from an exported chain, checking every block",

@@ -25,6 +25,7 @@
     X(E_RLP, "malformed RLP", "RLP mal formé")                                                    \
     X(E_ABI, "malformed ABI data", "données ABI mal formées")                                     \
     X(E_JSON, "malformed JSON", "JSON mal formé")                                                 \
+    X(E_PROTOBUF, "malformed protobuf message", "message protobuf mal formé")                     \
     X(E_CSV, "malformed CSV", "CSV mal formé")                                                    \
     X(E_GENESIS, "invalid genesis", "genèse invalide")                                            \
     X(E_IO, "input/output error", "erreur d'entrée-sortie")                                       \

@@ -30,6 +30,16 @@
 #define LIMIT_BLOCK_TXS 65536u
 #define LIMIT_CSV_LINE_BYTES (1u << 20)
 #define LIMIT_IMPORT_FILE_BYTES (1u << 30)
-#define LIMIT_OPERATION_POINTS 4096u /* consumers + producers of one operation */
+#define LIMIT_ABCI_MESSAGE_BYTES (64u << 20) /* one message of the ordering engine, or to it */
+#define LIMIT_ABCI_BUFFER_BYTES (64u << 10)  /* answers that wait for the engine's Flush */
+#define LIMIT_ABCI_CONNECTIONS 8u            /* the engine opens 4; twice that while one restarts */
+#define LIMIT_ABCI_TXS 65536u                /* transactions (bundles) in one message */
+#define LIMIT_ABCI_VALIDATORS 10000u         /* votes or validators; CometBFT's own bound */
+#define LIMIT_ABCI_MISBEHAVIOURS 16384u      /* in one block */
+#define LIMIT_ABCI_SNAPSHOTS 64u             /* in one list */
+#define LIMIT_ABCI_CHUNKS 65536u             /* of one snapshot */
+#define LIMIT_ABCI_SENDERS 1024u             /* refused in one answer */
+#define LIMIT_ABCI_KEY_TYPES 16u             /* of validators */
+#define LIMIT_OPERATION_POINTS 4096u         /* consumers + producers of one operation */
 
 #endif

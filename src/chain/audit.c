@@ -114,12 +114,8 @@ static enum err check_header(struct audit *a, const struct stored_header *h,
         return bad_block(a, number,
                          T("the header does not continue the block before",
                            "l'en-tête ne suit pas le bloc précédent"));
-    if (seal_opt &&
-        !(seal_opt->has_signer && address_eq(&seal_opt->signer, &a->again->genesis.proposer)))
-        return bad_block(
-            a, number,
-            T("the seal is not the proposer's", "le sceau n'est pas celui du proposant"));
-    return E_OK;
+    const char *bad_seal = replay_check_seal(a->again, seal_opt);
+    return bad_seal ? bad_block(a, number, bad_seal) : E_OK;
 }
 
 /* A block read ahead: what stands beside it in the store. */
@@ -145,7 +141,7 @@ static bool read_block(void *ctx, struct ahead_block *out)
         return true;
     }
     *b = (struct block){.header = s->h.header, .hash = s->h.hash, .size_bytes = s->h.size_bytes};
-    out->is_sealed = !a->again->genesis.is_ethereum; /* such blocks have no seal of ours */
+    out->is_sealed = ecdsa_signature_is_set(&s->h.seal);
     out->seal = (struct recover_seal){.block_hash = s->h.hash, .signature = s->h.seal};
     out->error = blocks_body(a->txn, out->place, &out->arena, b);
     if (out->error != E_OK) {
@@ -253,7 +249,7 @@ static enum err check_block(struct audit *a, struct ahead_block *in, struct hash
     if (e == E_OK) {
         a->report->gas += b->header.gas_used;
         a->report->transactions += stored->tx_count;
-        e = chain_commit(a->again, &h->seal);
+        e = chain_commit(a->again, in->is_sealed ? &h->seal : NULL);
     } else {
         chain_abandon(a->again);
     }

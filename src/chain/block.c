@@ -47,8 +47,7 @@ enum err header_check_own(const struct header *h)
     static const uint8_t no_nonce[sizeof h->nonce];
     bool own = h->form == HEADER_PRAGUE && hash_eq(&h->ommers_hash, &HEADER_NO_OMMERS) &&
                u256_is_zero(h->difficulty) && memcmp(h->nonce, no_nonce, sizeof no_nonce) == 0 &&
-               u256_is_zero(h->base_fee) && hash_eq(&h->withdrawals_root, &KECCAK_EMPTY_TRIE) &&
-               h->blob_gas_used == 0 && h->excess_blob_gas == 0 &&
+               u256_is_zero(h->base_fee) && h->blob_gas_used == 0 && h->excess_blob_gas == 0 &&
                hash_is_zero(&h->parent_beacon_root) &&
                hash_eq(&h->requests_hash, &HEADER_NO_REQUESTS);
     return own ? E_OK : E_BLOCK;

@@ -2,7 +2,7 @@
  *
  * A header has the 15 fields it had in Frontier; later forks appended more (enum header_form). In a
  * block of ours several are constant (header_own): ommers = keccak(rlp([])), difficulty 0, nonce 0,
- * base fee 0, withdrawals root = empty trie, blob gas 0, parent beacon root 0, requests hash =
+ * base fee 0, blob gas 0, parent beacon root 0, requests hash =
  * sha256(""), prev_randao = hash of the parent's hash. The block's signature (its seal) stands
  * beside it, not in it, so that every engine makes the same bytes from the same input.
  *
@@ -50,7 +50,13 @@ struct header {
     struct hash requests_hash; /* PRAGUE */
 };
 
-/* An amount the beacon chain sends to an account (EIP-4895). */
+/* An amount the beacon chain sends to an account (EIP-4895).
+ *
+ * Reports  On a network of ours the ordering engine's word to execution stands in the same place,
+ *          so that header, body and every tool carry it: a validator that misbehaved.
+ *          index = kind (1 duplicate vote, 2 attack on light clients), validator_index = the
+ *          engine's height at which it happened, address = the validator's address in the engine
+ *          (the first 20 bytes of SHA-256 of its key), amount = 0: it pays nobody. */
 struct withdrawal {
     uint64_t index;
     uint64_t validator_index;
@@ -78,7 +84,8 @@ extern const struct hash HEADER_NO_OMMERS;
 extern const struct hash HEADER_NO_REQUESTS;
 
 /* header_own sets the fields that are constant in a block of ours, all but prev_randao.
- * header_check_own: E_OK | E_BLOCK when one of them has another value. */
+ * header_check_own: E_OK | E_BLOCK when one of them has another value (but for the withdrawals
+ * root, which the block's reports give). */
 void header_own(struct header *h);
 enum err header_check_own(const struct header *h);
 

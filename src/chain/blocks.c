@@ -277,6 +277,15 @@ static enum err put_tx_hashes(struct store *s, struct store_txn *t, const struct
     return e;
 }
 
+static enum err put_head(struct store_txn *t, uint64_t number, const struct hash *hash)
+{
+    uint8_t value[40];
+    be64_put(value, number);
+    memcpy(value + 8, hash->b, 32);
+    return store_put(t, TABLE_META, by_name(META_HEAD, strlen(META_HEAD)),
+                     bytes_of(value, sizeof value));
+}
+
 static enum err put_records(struct store_txn *t, const struct block *b, uint64_t tx_total,
                             struct buf *scratch)
 {
@@ -292,8 +301,7 @@ static enum err put_records(struct store_txn *t, const struct block *b, uint64_t
     buf_clear(scratch);
     put_be64(scratch, number);
     TRY(store_put(t, TABLE_BLOCK_HASH, by_name(b->hash.b, 32), buf_view(scratch)));
-    buf_put(scratch, b->hash.b, 32);
-    return store_put(t, TABLE_META, by_name(META_HEAD, strlen(META_HEAD)), buf_view(scratch));
+    return put_head(t, number, &b->hash);
 }
 
 enum err blocks_put(struct store_txn *t, const struct block *b, uint64_t tx_total)
@@ -302,6 +310,30 @@ enum err blocks_put(struct store_txn *t, const struct block *b, uint64_t tx_tota
     enum err e = put_records(t, b, tx_total, &scratch);
     buf_free(&scratch);
     return e == E_OK ? put_tx_hashes(store_of(t), t, b) : e;
+}
+
+static enum err remove_records(struct store_txn *t, uint64_t number, struct arena *a)
+{
+    struct stored_header h;
+    struct block b = {0};
+    TRY(blocks_header(t, number, a, &h));
+    TRY(blocks_body(t, number, a, &b));
+    for (size_t i = 0; i < b.tx_count; i++)
+        TRY(store_del(t, TABLE_TX_HASH, by_name(b.txs[i].hash.b, 32)));
+    TRY(store_del(t, TABLE_BLOCK_HASH, by_name(h.hash.b, 32)));
+    TRY(store_del(t, TABLE_HEADER, by_height(number)));
+    TRY(store_del(t, TABLE_BODY, by_height(number)));
+    TRY(store_del(t, TABLE_RECEIPTS, by_height(number)));
+    return put_head(t, number - 1, &h.header.parent_hash);
+}
+
+enum err blocks_remove(struct store_txn *t, uint64_t number)
+{
+    struct arena a = {0};
+    ASSERT(number > 0);
+    enum err e = remove_records(t, number, &a);
+    arena_free(&a);
+    return e == E_NOT_FOUND ? E_CORRUPT : e;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

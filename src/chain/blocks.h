@@ -20,6 +20,10 @@ struct stored_header {
 /* blocks_put writes a whole block and makes it the head. Store errors. */
 enum err blocks_put(struct store_txn *t, const struct block *b, uint64_t tx_total);
 
+/* blocks_remove takes the head's records out again and makes its parent the head. E_OK | E_CORRUPT
+ * | store errors. */
+enum err blocks_remove(struct store_txn *t, uint64_t number);
+
 /* The head. E_OK | E_NOT_FOUND (no chain in this store) | E_CORRUPT | E_IO. */
 enum err blocks_head(struct store_txn *t, uint64_t *number_out, struct hash *hash_out);
 

@@ -126,8 +126,8 @@ static enum err load_head(struct chain *c, struct store_txn *t)
         e = E_CORRUPT;
     if (e == E_OK)
         c->head = (struct chain_head){
-            number,    h.hash, h.header.state_root, h.header.timestamp_s, h.header.gas_limit,
-            h.tx_total};
+            number,     h.hash, h.header.state_root, h.header.timestamp_s, h.header.gas_limit,
+            h.tx_total, 0};
     for (uint64_t back = 0; e == E_OK && back <= number && back < CHAIN_HASH_WINDOW; back++) {
         c->hashes[(number - back) % CHAIN_HASH_WINDOW] = h.hash;
         if (back < number)
@@ -153,6 +153,9 @@ static enum err open_records(struct chain *c, bool unfinished, struct diag *d)
         e = load_genesis(c, t, d);
     if (e == E_OK)
         e = load_head(c, t);
+    if (e == E_OK)
+        e = consensus_get(t, &c->consensus);
+    c->head.consensus_height = c->consensus.height;
     buf_free(&marker);
     store_abort(t);
     return e;
@@ -174,6 +177,7 @@ void chain_release(struct chain *c)
     mem_free(c->work.taken);
     mem_free(c->work.dropped);
     arena_free(&c->work.scratch);
+    arena_free(&c->members_arena);
     pthread_mutex_destroy(&c->head_lock);
     mem_free(c);
 }
@@ -195,6 +199,8 @@ static enum err open_chain(struct chain **out, const struct chain_config *config
     c->archive |= c->genesis.is_ethereum; /* such a chain was written so */
     if (e == E_OK)
         e = statedb_open(&c->db, c->store, &c->head.state_root, c->head.number, c->archive);
+    if (e == E_OK)
+        e = consensus_refresh(c);
     if (e != E_OK) {
         chain_release(c);
         return diag_set(d, e, "%s", reason.text[0] ? reason.text : err_text(e));

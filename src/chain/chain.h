@@ -46,7 +46,8 @@ struct chain_head {
     struct hash state_root;
     uint64_t timestamp_s;
     uint64_t gas_limit;
-    uint64_t tx_total; /* transactions since genesis */
+    uint64_t tx_total;         /* transactions since genesis */
+    uint64_t consensus_height; /* of a network: the engine's last height (chain/consensus.h) */
 };
 struct chain_head chain_head(struct chain *c);
 
@@ -59,6 +60,12 @@ struct proposal {
     struct address proposer;
     struct tx **txs; /* chain_process recovers senders that are missing */
     size_t tx_count;
+    const struct withdrawal *reports; /* of misbehaviour (block.h): only on a network */
+    size_t report_count;
+    /* an own proposal: asked before each transaction, true leaves it and the rest to later blocks
+     */
+    bool (*enough)(void *ctx);
+    void *enough_ctx;
 };
 
 /* chain_tell_time: the engine says what time it is, so that admission judges quotas by the period
@@ -73,15 +80,17 @@ void chain_tell_time(struct chain *c, uint64_t unix_s);
 enum err chain_check(struct chain *c, const struct tx *t, uint64_t *state_nonce_out);
 
 /* chain_prepare takes transactions from the pool, by arrival and nonce, up to the block gas limit,
- * LIMIT_BLOCK_TXS and CHAIN_BLOCK_BYTES. They are borrowed from the pool until chain_commit or
- * chain_abandon. May be empty. The timestamp is raised to the parent's if it is earlier. */
+ * LIMIT_BLOCK_TXS and bytes_max (at most CHAIN_BLOCK_BYTES). They are borrowed from the pool until
+ * chain_commit or chain_abandon. May be empty. The timestamp is raised to the parent's if it is
+ * earlier; the proposer is the genesis', which a network's engine replaces. */
 #define CHAIN_BLOCK_BYTES \
     (8u << 20) /* encoded transactions of one block (EIP-7934: block < 10 MiB) */
-void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s);
+void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s, size_t bytes_max);
 
 /* chain_process: number, time and gas rules of a proposal, each transaction's static validity and
- * signature; senders that are not known yet are recovered on several threads. E_OK | E_BLOCK with
- * the reason in d. */
+ * signature; senders that neither it nor the pool knows are recovered on several threads. Before
+ * the network is founded (city/members) only the genesis' proposer may propose, afterwards whom the
+ * engine names. E_OK | E_BLOCK with the reason in d. */
 enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d);
 
 /* chain_finalize executes. Transactions that turn out invalid (nonce, funds, quota) are left out
@@ -90,11 +99,11 @@ enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d
 enum err chain_finalize(struct chain *c, const struct proposal *p, bool drop_invalid,
                         const struct block **block_out, struct diag *d);
 
-/* chain_commit stores the finalized block with its seal, durably; then the pool, the head and the
- * listeners see it. E_OK | E_DISK_FULL | E_MAP_FULL | E_IO: the head is unchanged and the block is
- * abandoned. chain_abandon forgets the block in hand: what was found invalid leaves the pool, the
- * rest goes back to it. */
-enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal);
+/* chain_commit stores the finalized block with its seal (NULL on a network, whose members sign
+ * together, beside the chain), durably; then the pool, the head and the listeners see it. E_OK |
+ * E_DISK_FULL | E_MAP_FULL | E_IO: the head is unchanged and the block is abandoned. chain_abandon
+ * forgets the block in hand: what was found invalid leaves the pool, the rest goes back to it. */
+enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal_opt);
 void chain_abandon(struct chain *c);
 
 /* --- listeners -------------------------------------------------------------------------------- */

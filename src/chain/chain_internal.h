@@ -6,6 +6,7 @@
 
 #include "chain/blocks.h"
 #include "chain/chain.h"
+#include "chain/consensus.h"
 #include "chain/evm_pool.h"
 #include "chain/pool.h"
 #include "chain/recent.h"
@@ -23,7 +24,8 @@ struct work {
     struct recent_block *block;
     struct hash *dropped; /* left out of the block as invalid */
     size_t dropped_count;
-    struct arena scratch; /* reset per transaction */
+    struct arena scratch;      /* reset per transaction */
+    uint64_t consensus_height; /* at which the block was decided; 0: no network */
 };
 
 struct chain {
@@ -39,6 +41,10 @@ struct chain {
     struct recent recent;
     struct hash hashes[CHAIN_HASH_WINDOW]; /* of the last blocks, by number; engine thread */
     struct work work;
+    struct consensus_point consensus;
+    struct consensus_members members; /* at the head; in members_arena */
+    struct arena members_arena;
+    struct hash members_root;  /* the storage they were read from */
     bool has_total_difficulty; /* imported chains: known once it was asked for */
     struct u256 total_difficulty;
 
@@ -87,6 +93,9 @@ void chain_notify_pending(struct chain *c, const struct tx *t);
 
 /* A secret number that stays the same for a store: salts tables keyed by strangers. */
 uint64_t chain_salt(struct store *s);
+
+/* consensus_refresh reads the members anew when their register changed with the head. */
+enum err consensus_refresh(struct chain *c);
 
 /* chain_append takes the next block of an imported Ethereum chain as it is: its header, lists and
  * results are checked by Ethereum's rules. On E_OK it is in hand: chain_commit or chain_abandon.

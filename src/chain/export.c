@@ -304,7 +304,7 @@ static bool read_block(void *ctx, struct ahead_block *out)
         if (decode_record(&out->block, &out->arena, record) != E_OK)
             out->error = bad_place(x, T("it is not a block", "ce n'est pas un bloc"));
     }
-    out->is_sealed = !x->genesis->is_ethereum;
+    out->is_sealed = ecdsa_signature_is_set(&out->block.seal);
     out->seal = (struct recover_seal){.block_hash = out->block.hash, .signature = out->block.seal};
     struct record_place place = {x->at, (uint64_t)ftello(x->file)};
     out->place = x->block;
@@ -320,10 +320,9 @@ static enum err import_block(struct transfer *x, struct chain *c, struct ahead_b
     if (in->error != E_OK)
         return diag_set(x->d, in->error, "%s", in->why.text);
     enum err signed_as = ahead_senders(in, &bad);
-    if (in->is_sealed &&
-        !(in->seal.has_signer && address_eq(&in->seal.signer, &x->genesis->proposer)))
-        return bad_place(
-            x, T("the seal is not the proposer's", "le sceau n'est pas celui du proposant"));
+    const char *bad_seal = replay_check_seal(c, in->is_sealed ? &in->seal : NULL);
+    if (bad_seal)
+        return bad_place(x, bad_seal);
     if (signed_as != E_OK)
         return bad_place(x, T("a transaction's signature does not hold",
                               "la signature d'une transaction n'est pas valide"));
@@ -334,7 +333,7 @@ static enum err import_block(struct transfer *x, struct chain *c, struct ahead_b
         e = diag_set(&why, E_BLOCK, "%s", err_text(E_BLOCK));
     }
     if (e == E_OK)
-        return chain_commit(c, &b->seal);
+        return chain_commit(c, in->is_sealed ? &b->seal : NULL);
     bad_place(x, why.text[0] ? why.text : err_text(e));
     return e;
 }

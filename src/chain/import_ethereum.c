@@ -67,7 +67,6 @@ static bool read_block(void *ctx, struct ahead_block *out)
 static enum err import_block(struct chain *c, const char *path, struct ahead_block *in,
                              struct diag *d)
 {
-    static const struct ecdsa_signature no_seal;
     const struct block *b = &in->block, *made;
     struct diag why = {""};
     size_t index = in->place, bad;
@@ -85,7 +84,7 @@ static enum err import_block(struct chain *c, const char *path, struct ahead_blo
         return bad_block(d, path, index, err_text(E_SIGNATURE));
     enum err e = chain_append(c, b, &made, &why);
     if (e == E_OK)
-        e = chain_commit(c, &no_seal);
+        e = chain_commit(c, NULL);
     if (e == E_OK)
         return E_OK;
     bad_block(d, path, index, why.text[0] ? why.text : err_text(e));

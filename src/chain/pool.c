@@ -571,6 +571,22 @@ enum err pool_get(struct pool *p, const struct hash *tx_hash, struct buf *raw_ou
     return e ? E_OK : E_NOT_FOUND;
 }
 
+void pool_fill_senders(struct pool *p, struct tx *const *txs, size_t count)
+{
+    pthread_mutex_lock(&p->lock);
+    for (size_t i = 0; i < count; i++) {
+        struct tx *t = txs[i];
+        const struct entry *e = t->has_sender ? NULL : ptr_map_find(&p->by_hash, t->hash.b);
+        if (!e)
+            continue;
+        t->sender = e->tx.sender;
+        t->has_sender = true;
+        if (t->auth_count) /* the same hash: as many, and the same */
+            memcpy(t->auths, e->tx.auths, t->auth_count * sizeof *t->auths);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
 struct pool_stats pool_stats(struct pool *p)
 {
     pthread_mutex_lock(&p->lock);

@@ -28,6 +28,10 @@ void pool_return(struct pool *p);
 void pool_committed(struct pool *p, const struct block *b, const struct hash *dropped,
                     size_t dropped_count);
 
+/* pool_fill_senders gives transactions decoded elsewhere the senders and authorities that were
+ * recovered when the pool took them; the others stay as they are. */
+void pool_fill_senders(struct pool *p, struct tx *const *txs, size_t count);
+
 /* The sender's next nonce, counting what waits without a gap. */
 uint64_t pool_next_nonce(struct pool *p, const struct address *sender, uint64_t state_nonce);
 

@@ -37,7 +37,7 @@ static struct block_env next_env(struct chain *c, const struct proposal *p)
 
 /* --- prepare and process ---------------------------------------------------------------------- */
 
-void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s)
+void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s, size_t bytes_max)
 {
     struct chain_head head = chain_head(c);
     ASSERT(c->pool && !c->work.borrowed && !c->work.block);
@@ -47,8 +47,8 @@ void chain_prepare(struct chain *c, struct proposal *out, uint64_t timestamp_s)
         .proposer = c->genesis.proposer,
         .txs = c->work.taken,
     };
-    out->tx_count =
-        pool_take(c->pool, c->work.taken, LIMIT_BLOCK_TXS, c->genesis.gas_limit, CHAIN_BLOCK_BYTES);
+    out->tx_count = pool_take(c->pool, c->work.taken, LIMIT_BLOCK_TXS, c->genesis.gas_limit,
+                              bytes_max < CHAIN_BLOCK_BYTES ? bytes_max : CHAIN_BLOCK_BYTES);
     c->work.borrowed = out->tx_count > 0;
 }
 
@@ -66,6 +66,8 @@ static void recover_missing(struct chain *c, const struct proposal *p)
 {
     struct tx **missing = mem_alloc((p->tx_count + 1) * sizeof(struct tx *));
     size_t count = 0, bad;
+    if (c->pool)
+        pool_fill_senders(c->pool, p->txs, p->tx_count);
     for (size_t i = 0; i < p->tx_count; i++)
         if (!p->txs[i]->has_sender)
             missing[count++] = p->txs[i];
@@ -93,10 +95,20 @@ enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d
                         T("timestamp %llu is before its parent's %llu",
                           "l'horodatage %llu précède celui de son parent, %llu"),
                         (unsigned long long)p->timestamp_s, (unsigned long long)head.timestamp_s);
-    if (!address_eq(&p->proposer, &c->genesis.proposer))
+    if (!c->members.founded && !address_eq(&p->proposer, &c->genesis.proposer))
         return diag_set(d, E_BLOCK,
                         T("the proposer is not the one of the genesis",
                           "le proposant n'est pas celui de la genèse"));
+    if (!c->members.founded && p->report_count)
+        return diag_set(d, E_BLOCK,
+                        T("misbehaviour is reported, and there is no network yet",
+                          "un manquement est signalé, or il n'y a pas encore de réseau"));
+    for (size_t i = 0; i < p->report_count; i++)
+        if (p->reports[i].amount_gwei || p->reports[i].index > UINT8_MAX)
+            return diag_set(d, E_BLOCK,
+                            T("report %zu pays someone or is of no known kind",
+                              "le signalement %zu paie quelqu'un ou est d'un genre inconnu"),
+                            i);
     if (p->tx_count > LIMIT_BLOCK_TXS)
         return diag_set(d, E_BLOCK,
                         T("%zu transactions, at most %u", "%zu transactions, au plus %u"),
@@ -155,6 +167,8 @@ static enum err run_txs(struct chain *c, const struct proposal *p, const struct 
         .state = c->state, .block = env, .arena = &w->scratch, .evm = c->evm, .quota = q};
     for (size_t i = 0; i < p->tx_count; i++) {
         struct receipt r = {0};
+        if (p->enough && p->enough(p->enough_ctx))
+            break;
         arena_reset(&w->scratch);
         enum err e = execute_tx(&x, p->txs[i], &r);
         enum err broken = state_error(c->state);
@@ -176,6 +190,21 @@ static enum err run_txs(struct chain *c, const struct proposal *p, const struct 
     return E_OK;
 }
 
+/* punish lets the members' register act on what the engine reports (block.h, "reports"). */
+static enum err punish(struct chain *c, const struct proposal *p, const struct block_env *env)
+{
+    struct work *w = &c->work;
+    struct world world = {.state = c->state, .block = env, .arena = &w->scratch};
+    arena_reset(&w->scratch);
+    struct misbehaviour *list = arena_zalloc(&w->scratch, p->report_count + 1, sizeof *list);
+    for (size_t i = 0; i < p->report_count; i++) {
+        list[i].kind = (uint8_t)p->reports[i].index;
+        list[i].height = p->reports[i].validator_index;
+        memcpy(list[i].validator20, p->reports[i].address.b, sizeof list[i].validator20);
+    }
+    return p->report_count ? members_punish(&world, list, p->report_count) : E_OK;
+}
+
 static void fill_header(struct chain *c, const struct proposal *p, const struct block_env *env,
                         const struct hash *state_root)
 {
@@ -191,6 +220,8 @@ static void fill_header(struct chain *c, const struct proposal *p, const struct 
     h->gas_limit = env->gas_limit;
     h->timestamp_s = p->timestamp_s;
     h->prev_randao = env->prev_randao;
+    if (b->withdrawal_count)
+        h->withdrawals_root = block_withdrawals_root(b);
     for (size_t i = 0; i < b->tx_count; i++)
         for (size_t j = 0; b->receipts[i].log_count && j < BLOOM_BYTES; j++)
             h->bloom[j] |= b->receipts[i].bloom[j];
@@ -221,6 +252,8 @@ static enum err execute_proposal(struct chain *c, const struct proposal *p, bool
     if (env.fork >= FORK_PRAGUE) /* EIP-2935, where genesis put its contract */
         e = ethereum_history(c->state, c->evm, &env, &c->head.hash);
     if (e == E_OK)
+        e = punish(c, p, &env);
+    if (e == E_OK)
         e = run_txs(c, p, &env, q, drop_invalid, d);
     if (e == E_OK)
         quota_flush(q);
@@ -247,6 +280,10 @@ enum err chain_finalize(struct chain *c, const struct proposal *p, bool drop_inv
     struct arena *a = &w->block->arena;
     w->block->block.txs = arena_alloc(a, (p->tx_count + 1) * sizeof(struct tx));
     w->block->block.receipts = arena_alloc(a, (p->tx_count + 1) * sizeof(struct receipt));
+    if (p->report_count)
+        w->block->block.withdrawals =
+            arena_dup(a, p->reports, p->report_count * sizeof *p->reports);
+    w->block->block.withdrawal_count = p->report_count;
     w->dropped = mem_resize(w->dropped, p->tx_count + 1, sizeof *w->dropped);
     w->dropped_count = 0;
     enum err e = execute_proposal(c, p, drop_invalid, d);
@@ -275,6 +312,9 @@ static enum err store_block(struct chain *c)
     enum err e = blocks_put(t, &c->work.block->block, c->work.block->tx_total);
     if (e == E_OK)
         e = statedb_write(c->db, t);
+    if (e == E_OK && c->work.consensus_height)
+        e = consensus_put(
+            t, &(struct consensus_point){c->work.consensus_height, c->head.number + 1}, true);
     if (e != E_OK) {
         store_abort(t);
         return e;
@@ -287,16 +327,16 @@ static void publish_head(struct chain *c, const struct recent_block *b)
     const struct header *h = &b->block.header;
     c->hashes[h->number % CHAIN_HASH_WINDOW] = b->block.hash;
     pthread_mutex_lock(&c->head_lock);
-    c->head = (struct chain_head){h->number,      b->block.hash, h->state_root,
-                                  h->timestamp_s, h->gas_limit,  b->tx_total};
+    c->head = (struct chain_head){h->number,    b->block.hash, h->state_root,      h->timestamp_s,
+                                  h->gas_limit, b->tx_total,   c->consensus.height};
     pthread_mutex_unlock(&c->head_lock);
 }
 
-enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal)
+enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal_opt)
 {
     struct work *w = &c->work;
     ASSERT(w->block && w->applied);
-    w->block->block.seal = *seal;
+    w->block->block.seal = seal_opt ? *seal_opt : (struct ecdsa_signature){0};
     enum err e = store_block(c);
     if (e != E_OK) {
         chain_abandon(c);
@@ -313,13 +353,17 @@ enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal)
     w->dropped_count = 0;
     w->block = NULL;
     state_clear(c->state);
+    if (w->consensus_height)
+        c->consensus = (struct consensus_point){w->consensus_height, b->block.header.number};
+    w->consensus_height = 0;
     publish_head(c, b);
+    enum err broken = consensus_refresh(c);
     size_t n = atomic_load(&c->listener_count);
     for (size_t i = 0; i < n; i++)
         if (c->listeners[i].block)
             c->listeners[i].block(c->listeners[i].ctx, &b->block);
     recent_unref(b);
-    return E_OK;
+    return broken;
 }
 
 void chain_abandon(struct chain *c)
@@ -333,4 +377,5 @@ void chain_abandon(struct chain *c)
         pool_return(c->pool);
     w->borrowed = false;
     w->dropped_count = 0;
+    w->consensus_height = 0;
 }

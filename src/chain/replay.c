@@ -26,9 +26,22 @@ static const char *different_field(const struct header *a, const struct header *
         return T("prev randao", "le champ prev randao");
     if (!bytes_eq(a->extra_data, b->extra_data))
         return T("extra data", "les données libres");
+    if (!hash_eq(&a->withdrawals_root, &b->withdrawals_root))
+        return T("withdrawals root", "la racine des retraits");
     return header_check_own(a) == E_OK ? NULL
                                        : T("a field that is constant in blocks of this chain",
                                            "un champ constant dans les blocs de cette chaîne");
+}
+
+const char *replay_check_seal(const struct chain *c, const struct recover_seal *seal_opt)
+{
+    if (c->members.founded || c->genesis.is_ethereum)
+        return seal_opt ? T("it bears one node's seal, which a block of the network does not",
+                            "il porte le sceau d'un seul nœud, ce qu'un bloc du réseau n'a pas")
+                        : NULL;
+    if (seal_opt && seal_opt->has_signer && address_eq(&seal_opt->signer, &c->genesis.proposer))
+        return NULL;
+    return T("the seal is not the proposer's", "le sceau n'est pas celui du proposant");
 }
 
 enum err replay_block(struct chain *c, const struct block *stated, const struct block **out,
@@ -37,10 +50,10 @@ enum err replay_block(struct chain *c, const struct block *stated, const struct 
     const struct header *h = &stated->header;
     if (chain_genesis(c)->is_ethereum)
         return chain_append(c, stated, out, d);
-    if (stated->ommer_count || stated->withdrawal_count)
-        return diag_set(d, E_BLOCK,
-                        T("a block of this chain has neither ommers nor withdrawals",
-                          "un bloc de cette chaîne n'a ni oncles ni retraits"));
+    if (stated->ommer_count)
+        return diag_set(
+            d, E_BLOCK,
+            T("a block of this chain has no ommers", "un bloc de cette chaîne n'a pas d'oncles"));
     struct tx **order = mem_alloc((stated->tx_count + 1) * sizeof(struct tx *));
     for (size_t i = 0; i < stated->tx_count; i++)
         order[i] = &stated->txs[i];
@@ -48,7 +61,9 @@ enum err replay_block(struct chain *c, const struct block *stated, const struct 
                          .timestamp_s = h->timestamp_s,
                          .proposer = h->beneficiary,
                          .txs = order,
-                         .tx_count = stated->tx_count};
+                         .tx_count = stated->tx_count,
+                         .reports = stated->withdrawals,
+                         .report_count = stated->withdrawal_count};
     const struct block *b = NULL;
     enum err e = chain_process(c, &p, d);
     if (e == E_OK)

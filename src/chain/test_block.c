@@ -106,8 +106,8 @@ static void replace_field(struct buf *out, size_t index, const void *data, size_
 TEST(header_refusals)
 {
     /* fields that are constant in a block of ours: ommers, difficulty, nonce, base fee,
-     * withdrawals, blob gas twice, beacon root, requests; and how long each is */
-    static const size_t constant[][2] = {{1, 32}, {7, 1},  {14, 8},  {15, 1}, {16, 32},
+     * blob gas twice, beacon root, requests; and how long each is */
+    static const size_t constant[][2] = {{1, 32}, {7, 1},  {14, 8},  {15, 1},
                                          {17, 1}, {18, 1}, {19, 32}, {20, 32}};
     static const uint8_t one[33] = {1};
     struct buf b = {0};

@@ -271,7 +271,7 @@ TEST(abandoned_blocks_leave_no_trace)
     uint64_t before = ledger_balance(&l, 1, NULL);
     ledger_transfer(&l, 0, 1, 5);
     for (int i = 0; i < 3; i++) {
-        chain_prepare(l.chain, &p, LEDGER_TIME + 1);
+        chain_prepare(l.chain, &p, LEDGER_TIME + 1, CHAIN_BLOCK_BYTES);
         CHECK_INT(p.tx_count, 1);
         CHECK_INT(pool_wait(chain_pool(l.chain), 0), 0);
         CHECK_ERR(chain_finalize(l.chain, &p, true, &b, &d), E_OK);
@@ -313,7 +313,7 @@ TEST(a_commit_that_fails_leaves_the_head)
         const struct block *b;
         struct diag d;
         struct ecdsa_signature seal;
-        chain_prepare(l.chain, &p, LEDGER_TIME + 1);
+        chain_prepare(l.chain, &p, LEDGER_TIME + 1, CHAIN_BLOCK_BYTES);
         CHECK_INT(p.tx_count, 1);
         CHECK_ERR(chain_finalize(l.chain, &p, true, &b, &d), E_OK);
         CHECK_ERR(ecdsa_sign(&seal, &b->hash, l.proposer_key), E_OK);

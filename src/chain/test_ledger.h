@@ -176,7 +176,7 @@ static inline size_t ledger_block(struct ledger *l)
     struct proposal p;
     const struct block *b = NULL;
     struct diag d = {""};
-    chain_prepare(l->chain, &p, LEDGER_TIME + chain_head(l->chain).number + 1);
+    chain_prepare(l->chain, &p, LEDGER_TIME + chain_head(l->chain).number + 1, CHAIN_BLOCK_BYTES);
     if (chain_finalize(l->chain, &p, true, &b, &d) != E_OK) {
         test_fail(__FILE__, __LINE__, "chain_finalize: %s", d.text);
         chain_abandon(l->chain);

@@ -12,6 +12,13 @@ struct ecdsa_signature {
     uint8_t y_parity;
 };
 
+/* Whether it is a signature at all: all zero stands for none. */
+static inline bool ecdsa_signature_is_set(const struct ecdsa_signature *s)
+{
+    static const struct ecdsa_signature none;
+    return memcmp(s, &none, sizeof none) != 0;
+}
+
 /* ecdsa_sign makes the deterministic (RFC 6979), low-s signature of a 32-byte digest.
  * E_OK | E_KEY (not a valid secret key). */
 enum err ecdsa_sign(struct ecdsa_signature *out, const struct hash *digest,

@@ -8,19 +8,33 @@
 struct engine;
 
 struct engine_ops {
-    const char *name; /* "solo" */
+    const char *name; /* "solo", "comet", "hold" */
     enum err (*start)(struct engine *e, struct diag *d);
     void (*stop)(struct engine *e); /* finishes the block in hand, joins threads */
     /* hand a transaction to the ordering: local pool, and to peers where there are any */
     enum err (*submit)(struct engine *e, struct bytes raw, struct hash *hash_out);
 };
 
+/* How a member that joins by state sync makes its ledger: comet takes a snapshot of its peers into
+ * `store`, and open() opens what came out. */
+struct engine_sync {
+    struct store_config store;
+    struct bytes genesis; /* the text of the genesis file it was set up with */
+    enum err (*open)(void *ctx, struct chain **out, struct diag *d);
+    void *ctx;
+};
+
 struct engine {
     const struct engine_ops *ops;
-    struct chain *chain;
-    uint8_t key32[32]; /* the node's key: seals blocks */
+    struct chain *chain; /* NULL: there is no ledger yet, see sync */
+    uint8_t key32[32];   /* the node's key: seals blocks */
     struct address address;
-    unsigned block_ms; /* at most one block per period; 0: as soon as there is work */
+    const char *app_socket;   /* comet: where CometBFT calls */
+    const char *snapshot_dir; /* comet: of this node's snapshots; NULL: none are made or served */
+    uint64_t snapshot_blocks; /* comet: a snapshot every so many blocks; 0: never */
+    struct engine_sync *sync; /* comet without a chain: where one comes from */
+    _Atomic(struct chain *) synced; /* comet: the chain that was taken; NULL until it is there */
+    unsigned block_ms;              /* at most one block per period; 0: as soon as there is work */
     void *private_data;
     _Atomic bool failed; /* a commit failed; the node must stop */
     struct diag failure;
@@ -28,6 +42,9 @@ struct engine {
 
 /* solo: one embedded proposer on one machine. */
 extern const struct engine_ops ENGINE_SOLO;
+
+/* comet: the members of a network together, through CometBFT (engine/comet.h). */
+extern const struct engine_ops ENGINE_COMET;
 
 /* hold: no block is made; transactions only wait. For an imported Ethereum chain. */
 extern const struct engine_ops ENGINE_HOLD;

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "chain/consensus.h"
 #include "chain/pool.h"
 
 #define SOLO_TICK_MS 500u /* how often an idle engine tells the chain the time */
@@ -61,6 +62,13 @@ static enum err seal_and_commit(struct engine *e, const struct block *b, struct 
                         (unsigned long long)number);
     }
     code = chain_commit(e->chain, &seal);
+    if (code == E_OK && chain_members(e->chain).founded)
+        return diag_set(d, E_STOPPED,
+                        T("the network was founded with block %llu: this node alone makes no more "
+                          "blocks; go on with `parvis network init --from`",
+                          "le réseau est fondé au bloc %llu : ce nœud seul ne fait plus de bloc ; "
+                          "continuez avec `parvis network init --from`"),
+                        (unsigned long long)number);
     if (code != E_OK)
         return diag_set(d, code,
                         T("block %llu could not be stored: %s; the node stops, the last stored "
@@ -95,7 +103,7 @@ static bool make_block(struct engine *e, bool heartbeat)
     const struct block *b;
     struct solo *solo = e->private_data;
     solo->began_us = clock_mono_us();
-    chain_prepare(e->chain, &p, clock_unix_s());
+    chain_prepare(e->chain, &p, clock_unix_s(), CHAIN_BLOCK_BYTES);
     solo->last_count = p.tx_count;
     if (p.tx_count == 0 && !heartbeat)
         return true;

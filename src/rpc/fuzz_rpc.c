@@ -55,7 +55,7 @@ static void make_block(void)
     const struct block *b;
     struct diag d;
     struct ecdsa_signature seal;
-    chain_prepare(engine.chain, &p, 1700000001);
+    chain_prepare(engine.chain, &p, 1700000001, CHAIN_BLOCK_BYTES);
     ASSERT(p.tx_count == 1);
     ASSERT(chain_finalize(engine.chain, &p, true, &b, &d) == E_OK);
     ASSERT(ecdsa_sign(&seal, &b->hash, engine.key32) == E_OK);

@@ -25,6 +25,8 @@ bool parvis_status(struct rpc_call *c)
     json_put_key(out, "proposer");
     put_address(out, &engine->address);
     key_number(out, "height", head.number);
+    if (head.consensus_height)
+        key_number(out, "consensusHeight", head.consensus_height);
     json_put_key(out, "hash");
     put_hash(out, &head.hash);
     json_put_key(out, "stateRoot");

@@ -12,7 +12,8 @@
  *                         that a block's root is found by the block's height.
  *           TABLE_STALE   height -> per NODE or HISTORY record that became unreachable there:
  *                         u8 (0 node, 1 history), u64 its height, its hidden name (16); they are
- *                         deleted when height + LIMIT_STATE_HISTORY is committed
+ *                         deleted when height + LIMIT_STATE_HISTORY is committed. And per FLAT
+ *                         record that was not there before: u8 2, u64 height, its hidden name
  *           Committing a block writes what changed: one flat record per changed value, one history
  *           record per replaced value, the branches on the changed paths, one stale list.
  * Use       engine thread: statedb_reader -> execute on a struct state -> statedb_apply (the root
@@ -43,8 +44,17 @@ enum err statedb_apply(struct statedb *db, struct state *s, uint64_t height, str
 enum err statedb_write(struct statedb *db, struct store_txn *t);
 /* statedb_written: the transaction was committed; the head is now `height`. */
 void statedb_written(struct statedb *db);
+/* statedb_refresh: something else was committed to the store; reads go on from there. */
+enum err statedb_refresh(struct statedb *db);
 /* statedb_discard forgets an applied block; the head is unchanged. */
 void statedb_discard(struct statedb *db);
+
+/* statedb_rollback takes block `height`, the head, out of the stored state again, in t: what it
+ * replaced is restored from the history, what it made is deleted. No statedb may be open on the
+ * store. What the block pruned stays pruned. E_OK | E_PRUNED
+ * (the state before it was never here, or is no longer) | E_CORRUPT | E_IO and the other store
+ * errors. */
+enum err statedb_rollback(struct store_txn *t, uint64_t height);
 
 /* statedb_limit_memory bounds the trie nodes kept in memory (default 2 million, some 200 MB). */
 void statedb_limit_memory(struct statedb *db, size_t nodes);

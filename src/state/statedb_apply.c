@@ -97,6 +97,12 @@ static void add_history(struct statedb *db, struct bytes name, struct bytes flat
     add_stale(db, STALE_HISTORY, height, name);
 }
 
+/* A flat record that was not there before: what statedb_rollback takes away again. */
+static void add_made(struct statedb *db, struct bytes name)
+{
+    add_stale(db, STALE_MADE, db->new_height, name);
+}
+
 static void collect_code(void *ctx, const struct hash *code_hash, struct bytes code)
 {
     add_put(ctx, TABLE_CODE, 0, bytes_of(code_hash->b, sizeof code_hash->b), code);
@@ -195,6 +201,8 @@ static enum err apply_slot(struct statedb *db, struct storage *st, const struct 
     }
     if (existed)
         add_history(db, name, buf_view(&db->scratch));
+    else if (c->value.len)
+        add_made(db, name);
     if (c->value.len == 0) {
         if (existed)
             add_op(db, TABLE_FLAT, 0, name)->del = true;
@@ -267,6 +275,8 @@ static enum err apply_account(struct statedb *db, struct change *c)
         now.account.balance = c->now.balance;
         now.account.code_hash = c->now.code_hash;
     }
+    if (!old.exists)
+        add_made(db, name);
     now.exists = true;
     now.height = db->new_height;
     c->record = now;
@@ -358,6 +368,13 @@ enum err statedb_apply(struct statedb *db, struct state *s, uint64_t height, str
     return E_OK;
 }
 
+enum err statedb_refresh(struct statedb *db)
+{
+    ASSERT(!db->applied);
+    db->read_error = store_renew(db->read);
+    return db->read_error;
+}
+
 void statedb_discard(struct statedb *db)
 {
     if (!db->applied)
@@ -378,6 +395,8 @@ static enum err prune_height(struct statedb *db, struct store_txn *t, uint64_t h
     for (const uint8_t *p = db->scratch.data; p < db->scratch.data + db->scratch.len;
          p += STALE_ENTRY_BYTES) {
         enum store_table table = p[0] == STALE_NODE ? TABLE_NODE : TABLE_HISTORY;
+        if (p[0] == STALE_MADE)
+            continue;
         e = store_del_hidden(t, table, be64_get(p + 1), p + 9);
         if (e != E_OK && e != E_NOT_FOUND)
             return e;

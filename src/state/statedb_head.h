@@ -10,6 +10,7 @@
 /* An entry of TABLE_STALE: kind, u64 height, hidden name. */
 #define STALE_NODE 0
 #define STALE_HISTORY 1
+#define STALE_MADE 2 /* nothing became unreachable: the flat record is new (statedb_rollback) */
 #define STALE_ENTRY_BYTES 25u
 
 /* A storage trie in memory. */

@@ -35,7 +35,8 @@
     X(TABLE_HISTORY, "history", true, true) /* (height written, account or slot) -> old value */   \
     X(TABLE_STALE, "stale", true, false)    /* height -> keys that became unreachable there */     \
     X(TABLE_CODE, "code", false, true)      /* code hash -> contract code */                       \
-    X(TABLE_INDEX, "index", true, true)     /* derived read indexes; can be dropped */
+    X(TABLE_INDEX, "index", true, true)     /* derived read indexes; can be dropped */             \
+    X(TABLE_CONSENSUS, "consensus", true, false) /* height -> the engine's height of that block */
 
 enum store_table {
 #define STORE_ENUM(id, name, height, named) id,
@@ -94,6 +95,8 @@ enum err store_del(struct store_txn *t, enum store_table table, struct store_key
 void store_hide(const struct store *s, uint8_t out[SEAL_NAME_BYTES], struct bytes name);
 enum err store_get_hidden(struct store_txn *t, enum store_table table, uint64_t height,
                           const uint8_t hidden[SEAL_NAME_BYTES], struct buf *out);
+enum err store_put_hidden(struct store_txn *t, enum store_table table, uint64_t height,
+                          const uint8_t hidden[SEAL_NAME_BYTES], struct bytes value);
 enum err store_del_hidden(struct store_txn *t, enum store_table table, uint64_t height,
                           const uint8_t hidden[SEAL_NAME_BYTES]);
 

@@ -10,6 +10,7 @@
  *   - genesis     the genesis file's text
  *   - head        u64 height, block hash (32)
  *   - importing   present while an import is unfinished
+ *   - consensus   of a network: u64 last height of the engine, u64 head block after it
  *
  * HEADER    height of the block
  *   - seal: r (32), s (32), y_parity (1)
@@ -36,6 +37,8 @@
  *
  * NODE, FLAT, HISTORY, STALE: the state, see state/statedb.h
  *
+ * CONSENSUS height of a block of a network: u64 the engine's height at which it was decided
+ *
  * INDEX     derived read indexes, rebuilt from events
  *
  * A block's records (HEADER, BODY, RECEIPTS, BLOCK_HASH, TX_HASH, META head and the state's) are
@@ -43,11 +46,12 @@
 #ifndef PARVIS_STORE_TABLES_H
 #define PARVIS_STORE_TABLES_H
 
-#define CHAIN_RECORDS_VERSION 1u
+#define CHAIN_RECORDS_VERSION 2u
 
 #define META_VERSION "version"
 #define META_GENESIS "genesis"
 #define META_HEAD "head"
 #define META_IMPORTING "importing"
+#define META_CONSENSUS "consensus"
 
 #endif

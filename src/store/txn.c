@@ -229,14 +229,13 @@ enum err store_get_hidden(struct store_txn *t, enum store_table table, uint64_t 
     return record_get(t, table, &k, out);
 }
 
-enum err store_put(struct store_txn *t, enum store_table table, struct store_key key,
-                   struct bytes value)
+static enum err record_put(struct store_txn *t, enum store_table table, const struct record_key *k,
+                           struct bytes value)
 {
     ASSERT(t->writing);
-    struct record_key k = key_of(t->store, table, key);
     buf_clear(&t->scratch);
-    seal_encrypt(&t->store->seal, &t->scratch, value, key_bound(&k));
-    MDB_val mdb_key = key_val(&k), mdb_value = {t->scratch.len, t->scratch.data};
+    seal_encrypt(&t->store->seal, &t->scratch, value, key_bound(k));
+    MDB_val mdb_key = key_val(k), mdb_value = {t->scratch.len, t->scratch.data};
     MDB_dbi dbi = t->store->dbi[table];
     int code = store_fault("put");
     if (code)
@@ -247,6 +246,20 @@ enum err store_put(struct store_txn *t, enum store_table table, struct store_key
     if (code == MDB_KEYEXIST)
         code = mdb_put(t->txn, dbi, &mdb_key, &mdb_value, 0);
     return fail(t, code);
+}
+
+enum err store_put(struct store_txn *t, enum store_table table, struct store_key key,
+                   struct bytes value)
+{
+    struct record_key k = key_of(t->store, table, key);
+    return record_put(t, table, &k, value);
+}
+
+enum err store_put_hidden(struct store_txn *t, enum store_table table, uint64_t height,
+                          const uint8_t hidden[SEAL_NAME_BYTES], struct bytes value)
+{
+    struct record_key k = key_of_hidden(table, height, hidden);
+    return record_put(t, table, &k, value);
 }
 
 static enum err record_del(struct store_txn *t, enum store_table table, const struct record_key *k)

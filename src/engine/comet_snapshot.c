@@ -1,0 +1,255 @@
+/* comet_snapshot: snapshots of the whole ledger (chain/snapshot.h): made now and then on a thread
+ * of their own, served to members that join, and taken by one that does. */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/lang.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "engine/comet.h"
+
+#define KEEP 2u
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+/* is_due: enough blocks since the newest snapshot. */
+static bool is_due(struct comet *c, uint64_t *last)
+{
+    uint64_t head = chain_head(c->chain).number;
+    return head >= *last + c->engine->snapshot_blocks;
+}
+
+static uint64_t newest(struct comet *c)
+{
+    struct arena a = {0};
+    struct snapshot_info *list;
+    size_t count = 0;
+    uint64_t number = 0;
+    if (snapshot_list(chain_store(c->chain), c->engine->snapshot_dir, &a, &list, &count) == E_OK &&
+        count)
+        number = list[0].number;
+    arena_free(&a);
+    return number;
+}
+
+static void make(struct comet *c, uint64_t *last)
+{
+    struct diag d = {""};
+    struct snapshot_make_config config = {.store = chain_store(c->chain),
+                                          .dir = c->engine->snapshot_dir,
+                                          .number = SNAPSHOT_HEAD,
+                                          .stop_opt = &c->stopping};
+    uint64_t number = chain_head(c->chain).number;
+    enum err e = snapshot_make(&config, &number, &d);
+    if (e == E_OK || e == E_EXISTS)
+        e = snapshot_prune(c->engine->snapshot_dir, KEEP, &d);
+    if (e == E_OK)
+        log_info("engine", T("snapshot of block %llu", "instantané du bloc %llu"),
+                 (unsigned long long)number);
+    else if (e != E_STOPPED)
+        log_warn("engine", T("no snapshot: %s", "pas d'instantané : %s"),
+                 d.text[0] ? d.text : err_text(e));
+    *last = number; /* one that failed is tried again when the next is due */
+}
+
+static void *run(void *arg)
+{
+    struct comet *c = arg;
+    uint64_t last = newest(c);
+    pthread_mutex_lock(&c->snapshot_lock);
+    while (!atomic_load(&c->stopping)) {
+        if (is_due(c, &last)) {
+            pthread_mutex_unlock(&c->snapshot_lock);
+            make(c, &last);
+            pthread_mutex_lock(&c->snapshot_lock);
+            continue;
+        }
+        pthread_cond_wait(&c->snapshot_due, &c->snapshot_lock);
+    }
+    pthread_mutex_unlock(&c->snapshot_lock);
+    return NULL;
+}
+
+enum err comet_snapshots_start(struct comet *c, struct diag *d)
+{
+    if (!c->engine->snapshot_blocks || !c->engine->snapshot_dir)
+        return E_OK;
+    if (thread_start(&c->snapshot_thread, 0, run, c) != 0)
+        return diag_set(d, E_IO, T("no thread for the engine", "pas de fil pour le moteur"));
+    c->has_snapshot_thread = true;
+    return E_OK;
+}
+
+void comet_snapshots_wake(struct comet *c)
+{
+    pthread_mutex_lock(&c->snapshot_lock);
+    pthread_cond_signal(&c->snapshot_due);
+    pthread_mutex_unlock(&c->snapshot_lock);
+}
+
+void comet_snapshots_stop(struct comet *c)
+{
+    if (!c->has_snapshot_thread)
+        return;
+    comet_snapshots_wake(c);
+    pthread_join(c->snapshot_thread, NULL);
+    c->has_snapshot_thread = false;
+}
+
+/* --- serving ---------------------------------------------------------------------------------- */
+
+/* The engine names a snapshot by its own height: the one at which its last block was decided. */
+static enum err height_of(struct comet *c, uint64_t block, uint64_t *height_out)
+{
+    struct store_txn *t;
+    TRY(store_begin_read(chain_store(c->chain), &t));
+    enum err e = consensus_of_block(t, block, height_out);
+    store_abort(t);
+    return e;
+}
+
+void comet_list_snapshots(struct comet *c, struct abci_list_snapshots_response *out,
+                          struct arena *a)
+{
+    struct snapshot_info *list;
+    size_t count = 0;
+    if (!c->engine->snapshot_dir ||
+        snapshot_list(chain_store(c->chain), c->engine->snapshot_dir, a, &list, &count) != E_OK)
+        return;
+    struct abci_snapshot *snapshots = arena_zalloc(a, count + 1, sizeof *snapshots);
+    for (size_t i = 0; i < count; i++) {
+        struct abci_snapshot *s = &snapshots[out->snapshot_count];
+        if (height_of(c, list[i].number, &s->height) != E_OK)
+            continue; /* of the time before the network */
+        s->format = SNAPSHOT_FORMAT;
+        s->chunks = list[i].chunks;
+        s->hash = bytes_of(list[i].hash.b, sizeof list[i].hash.b);
+        s->metadata = list[i].manifest;
+        out->snapshot_count++;
+    }
+    out->snapshots = snapshots;
+}
+
+void comet_load_chunk(struct comet *c, const struct abci_load_chunk_request *in,
+                      struct abci_load_chunk_response *out, struct arena *a)
+{
+    struct snapshot_info *list;
+    struct buf chunk = {0};
+    uint64_t height;
+    size_t count = 0;
+    if (!c->engine->snapshot_dir || in->format != SNAPSHOT_FORMAT ||
+        snapshot_list(chain_store(c->chain), c->engine->snapshot_dir, a, &list, &count) != E_OK)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (height_of(c, list[i].number, &height) == E_OK && height == in->height &&
+            snapshot_load_chunk(chain_store(c->chain), c->engine->snapshot_dir, list[i].number,
+                                in->chunk, &chunk) == E_OK)
+            out->chunk = bytes_of(arena_dup(a, chunk.data, chunk.len), chunk.len);
+    buf_free(&chunk);
+}
+
+/* --- taking ----------------------------------------------------------------------------------- */
+
+static enum err put_point(void *ctx, struct store_txn *t)
+{
+    struct comet *c = ctx;
+    return consensus_put(t, &c->sync_point, true);
+}
+
+void comet_offer_snapshot(struct comet *c, const struct abci_offer_snapshot_request *in,
+                          struct abci_offer_snapshot_response *out)
+{
+    struct diag d = {""};
+    struct engine_sync *sync = c->engine->sync;
+    struct hash head;
+    out->result = ABCI_OFFER_ABORT;
+    if (!sync || c->chain || !in->has_snapshot)
+        return;
+    out->result = ABCI_OFFER_REJECT;
+    if (in->snapshot.format != SNAPSHOT_FORMAT)
+        out->result = ABCI_OFFER_REJECT_FORMAT;
+    if (in->snapshot.format != SNAPSHOT_FORMAT || in->app_hash.len != sizeof head.b ||
+        snapshot_manifest_block(in->snapshot.metadata, &c->sync_point.block, &head) != E_OK)
+        return;
+    snapshot_take_free(c->take);
+    c->take = NULL;
+    c->sync_point.height = in->snapshot.height;
+    struct snapshot_take_config config = {.store = sync->store,
+                                          .manifest = in->snapshot.metadata,
+                                          .genesis_opt = sync->genesis,
+                                          .finish_opt = put_point,
+                                          .finish_ctx = c};
+    memcpy(config.head_hash.b, in->app_hash.data, sizeof config.head_hash.b);
+    if (snapshot_take_begin(&c->take, &config, &d) == E_OK) {
+        out->result = ABCI_OFFER_ACCEPT;
+        log_info("engine",
+                 T("taking the snapshot of block %llu, %u chunks",
+                   "reprise de l'instantané du bloc %llu, %u morceaux"),
+                 (unsigned long long)c->sync_point.block, snapshot_take_chunks(c->take));
+    } else {
+        log_warn("engine", "%s", d.text);
+    }
+}
+
+/* complete opens the ledger that was taken; from here on the node is like any other. */
+static enum err complete(struct comet *c, struct diag *d)
+{
+    TRY(snapshot_take_end(c->take, d));
+    snapshot_take_free(c->take);
+    c->take = NULL;
+    struct chain *chain = NULL;
+    TRY(c->engine->sync->open(c->engine->sync->ctx, &chain, d));
+    enum err e = comet_attach(c, chain, d);
+    if (e != E_OK)
+        chain_close(chain);
+    return e;
+}
+
+void comet_apply_chunk(struct comet *c, const struct abci_apply_chunk_request *in,
+                       struct abci_apply_chunk_response *out, struct arena *a)
+{
+    struct diag d = {""};
+    if (!c->take) {
+        out->result = ABCI_APPLY_ABORT;
+        return;
+    }
+    enum err e = snapshot_take_chunk(c->take, in->index, in->chunk, &d);
+    if (e == E_OK && snapshot_take_next(c->take) == snapshot_take_chunks(c->take))
+        e = complete(c, &d);
+    if (e != E_OK)
+        log_warn("engine", T("snapshot, chunk %u: %s", "instantané, morceau %u : %s"), in->index,
+                 d.text[0] ? d.text : err_text(e));
+    switch (e) {
+    case E_OK:
+        out->result = ABCI_APPLY_ACCEPT;
+        return;
+    case E_CORRUPT: { /* these bytes came wrong: from somebody else, please */
+        uint32_t *again = arena_alloc(a, sizeof *again);
+        struct bytes *sender = arena_alloc(a, sizeof *sender);
+        *again = in->index;
+        *sender = in->sender;
+        *out = (struct abci_apply_chunk_response){ABCI_APPLY_RETRY, again, 1, sender, 1};
+        return;
+    }
+    case E_INVALID: {
+        uint32_t *again = arena_alloc(a, sizeof *again);
+        *again = snapshot_take_next(c->take);
+        *out = (struct abci_apply_chunk_response){
+            .result = ABCI_APPLY_RETRY, .refetch_chunks = again, .refetch_count = 1};
+        return;
+    }
+    case E_BLOCK:
+        snapshot_take_free(c->take);
+        c->take = NULL;
+        out->result = ABCI_APPLY_REJECT_SNAPSHOT;
+        return;
+    default: /* the disk: another snapshot would not help */
+        snapshot_take_free(c->take);
+        c->take = NULL;
+        out->result = ABCI_APPLY_ABORT;
+        diag_set(&c->engine->failure, e, "%s", d.text[0] ? d.text : err_text(e));
+        atomic_store(&c->engine->failed, true);
+    }
+}
