@@ -214,4 +214,103 @@ static inline const char *bench_call_words(struct bench *b, const char *caller,
     return bench_call(b, caller, s, words[0], words + 1);
 }
 
+/* A digest of everything that accounts own and services keep: what a failed call must leave as it
+ * was. */
+struct bench_digest_sum {
+    struct hash sum; /* order-free: xor of the changes' hashes */
+};
+
+static inline void bench_mix(struct bench_digest_sum *v, const struct keccak *k)
+{
+    struct keccak copy = *k;
+    struct hash h;
+    keccak_final(&copy, &h);
+    for (size_t i = 0; i < 32; i++)
+        v->sum.b[i] ^= h.b[i];
+}
+
+static inline void bench_visit_account(void *ctx, const struct address *a,
+                                       const struct account *now)
+{
+    struct keccak k;
+    keccak_init(&k);
+    keccak_update(&k, a->b, 20);
+    if (now) {
+        keccak_update(&k, &now->nonce, sizeof now->nonce);
+        keccak_update(&k, now->balance.w, sizeof now->balance.w);
+    }
+    bench_mix(ctx, &k);
+}
+
+static inline void bench_visit_storage(void *ctx, const struct address *a, const struct hash *slot,
+                                       struct bytes value)
+{
+    struct keccak k;
+    keccak_init(&k);
+    keccak_update(&k, a->b, 20);
+    keccak_update(&k, slot->b, 32);
+    keccak_update(&k, value.data, value.len);
+    bench_mix(ctx, &k);
+}
+
+static inline void bench_visit_cleared(void *ctx, const struct address *a)
+{
+    bench_visit_account(ctx, a, NULL);
+}
+
+static inline void bench_visit_code(void *ctx, const struct hash *code_hash, struct bytes code)
+{
+    (void)ctx;
+    (void)code_hash;
+    (void)code;
+}
+
+static inline struct hash bench_digest(struct bench *b)
+{
+    struct bench_digest_sum v = {0};
+    struct state_change_visitor visitor = {bench_visit_account, bench_visit_storage,
+                                           bench_visit_cleared, bench_visit_code, &v};
+    state_visit_changes(b->state, &visitor);
+    return v.sum;
+}
+
+/* Runs a call with every gas limit that could stop it somewhere: at each it runs out and leaves
+ * everything as it was, until it passes with exactly what it needs. Steps are found by asking for
+ * the smallest sufficient limit first. */
+static inline void bench_starve(struct bench *b, const char *caller, const struct service *s,
+                                const char *method, const char *const *args)
+{
+    const struct abi_entry *m = bench_method(s, method);
+    struct bytes input = bench_encode(b, m, args);
+    state_tx_begin(b->state);
+    struct hash before = bench_digest(b);
+    state_checkpoint_t cp = state_checkpoint(b->state);
+    b->gas = BENCH_GAS;
+    bench_send(b, caller, s, input);
+    if (b->result.status != FRAME_SUCCESS)
+        test_fail(__FILE__, __LINE__, "%s: %s", method, bench_outcome(b, m));
+    int64_t needed = BENCH_GAS - b->result.gas_left;
+    state_revert(b->state, cp);
+    size_t starved = 0;
+    for (int64_t gas = 0; gas < needed; gas += 1 + (int64_t)(test_random() % 97)) {
+        b->gas = gas;
+        bench_send(b, caller, s, input);
+        struct hash after = bench_digest(b);
+        if (b->result.status != FRAME_OUT_OF_GAS || b->result.gas_left != 0 ||
+            !hash_eq(&before, &after) || state_log_count(b->state) != 0)
+            test_fail(__FILE__, __LINE__, "%s with %lld gas: %s", method, (long long)gas,
+                      bench_outcome(b, m));
+        starved++;
+    }
+    CHECK(starved > 0);
+    b->gas = needed - 1;
+    bench_send(b, caller, s, input);
+    CHECK_INT(b->result.status, FRAME_OUT_OF_GAS);
+    b->gas = needed;
+    bench_send(b, caller, s, input);
+    CHECK_INT(b->result.status, FRAME_SUCCESS);
+    CHECK_INT(b->result.gas_left, 0);
+    b->gas = BENCH_GAS;
+}
+
 #endif

@@ -5,10 +5,10 @@
  *           if need be, and founds. Until then the chain is `solo`: its genesis proposer seals.
  * After     the chain is a network: a block's beneficiary is a current member's operator, and only
  *           operators act here. A change of the set, of the heartbeat or of the program is proposed
- *           by a member and takes effect in the transaction whose vote gives it more than two thirds
- *           of the power there is at that moment; a third against it rejects it; time ends it.
- * Members   1 to MEMBERS_MAX; operator, key and node are each one member's alone. Power 1 to
- *           MEMBERS_POWER_MAX, so that the total stays far below CometBFT's bound of 2^60.
+ *           by a member and takes effect in the transaction whose vote gives it more than two
+ *           thirds of the power there is at that moment; a third against rejects it; time ends it.
+ * Members   1 to MEMBERS_MAX, of power 1 to MEMBERS_POWER_MAX, so that the total stays far below
+ *           CometBFT's bound of 2^60; operator, key and node are each one member's alone.
  * Followers nodes outside the validators that a member lets connect, MEMBERS_FOLLOWERS_MAX each,
  *           without vote; they go with the member that admitted them.
  * Storage   one record for all members (roll.h), one per proposal, follower, upgrade and
@@ -39,7 +39,7 @@ struct member {
 };
 
 /* members_validators lists the current members, all of power > 0, ascending by key32, in the arena;
- * none before the chain is founded. E_OK | what state_error says. */
+ * none before the chain is founded. E_OK | E_CORRUPT | what state_error says. */
 enum err members_validators(struct state *s, struct arena *a, struct member **out,
                             size_t *count_out);
 

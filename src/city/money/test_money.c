@@ -735,105 +735,8 @@ TEST(money_refuses_coins_and_static_changes)
     bench_close(&b);
 }
 
-/* A digest of everything the tests' accounts own and the service keeps: what a failed call must
- * leave as it was. */
-struct digest_visit {
-    struct hash sum; /* order-free: xor of the changes' hashes */
-};
-
-static void mix(struct digest_visit *v, const struct keccak *k)
-{
-    struct keccak copy = *k;
-    struct hash h;
-    keccak_final(&copy, &h);
-    for (size_t i = 0; i < 32; i++)
-        v->sum.b[i] ^= h.b[i];
-}
-
-static void visit_account(void *ctx, const struct address *a, const struct account *now)
-{
-    struct keccak k;
-    keccak_init(&k);
-    keccak_update(&k, a->b, 20);
-    if (now) {
-        keccak_update(&k, &now->nonce, sizeof now->nonce);
-        keccak_update(&k, now->balance.w, sizeof now->balance.w);
-    }
-    mix(ctx, &k);
-}
-
-static void visit_storage(void *ctx, const struct address *a, const struct hash *slot,
-                          struct bytes value)
-{
-    struct keccak k;
-    keccak_init(&k);
-    keccak_update(&k, a->b, 20);
-    keccak_update(&k, slot->b, 32);
-    keccak_update(&k, value.data, value.len);
-    mix(ctx, &k);
-}
-
-static void visit_cleared(void *ctx, const struct address *a)
-{
-    visit_account(ctx, a, NULL);
-}
-
-static void visit_code(void *ctx, const struct hash *code_hash, struct bytes code)
-{
-    (void)ctx;
-    (void)code_hash;
-    (void)code;
-}
-
-static struct hash state_digest(struct bench *b)
-{
-    struct digest_visit v = {0};
-    struct state_change_visitor visitor = {visit_account, visit_storage, visit_cleared, visit_code,
-                                           &v};
-    state_visit_changes(b->state, &visitor);
-    return v.sum;
-}
-
-/* Runs a call with every gas limit that could stop it somewhere: at each it runs out and leaves
- * everything as it was, until it passes with exactly what it needs. Steps are found by asking for
- * the smallest sufficient limit first. */
-static void starve(struct bench *b, const char *caller, const char *method, const char *const *args)
-{
-    const struct abi_entry *m = bench_method(&MONEY_SERVICE, method);
-    struct bytes input = bench_encode(b, m, args);
-    state_tx_begin(b->state);
-    struct hash before = state_digest(b);
-    state_checkpoint_t cp = state_checkpoint(b->state);
-    b->gas = BENCH_GAS;
-    bench_send(b, caller, &MONEY_SERVICE, input);
-    if (b->result.status != FRAME_SUCCESS)
-        test_fail(__FILE__, __LINE__, "%s: %s", method, bench_outcome(b, m));
-    int64_t needed = BENCH_GAS - b->result.gas_left;
-    state_revert(b->state, cp);
-    size_t starved = 0;
-    for (int64_t gas = 0; gas < needed; gas += 1 + (int64_t)(test_random() % 97)) {
-        b->gas = gas;
-        bench_send(b, caller, &MONEY_SERVICE, input);
-        struct hash after = state_digest(b);
-        if (b->result.status != FRAME_OUT_OF_GAS || b->result.gas_left != 0 ||
-            !hash_eq(&before, &after) || state_log_count(b->state) != 0)
-            test_fail(__FILE__, __LINE__, "%s with %lld gas: %s", method, (long long)gas,
-                      bench_outcome(b, m));
-        starved++;
-    }
-    CHECK(starved > 0);
-    b->gas = needed - 1;
-    bench_send(b, caller, &MONEY_SERVICE, input);
-    CHECK_INT(b->result.status, FRAME_OUT_OF_GAS);
-    b->gas = needed;
-    bench_send(b, caller, &MONEY_SERVICE, input);
-    CHECK_INT(b->result.status, FRAME_SUCCESS);
-    CHECK_INT(b->result.gas_left, 0);
-    b->gas = BENCH_GAS;
-}
-
 #define STARVE(b, caller, method, ...) \
-    starve(b, caller, method, (const char *const[BENCH_ARGS]){__VA_ARGS__})
+    bench_starve(b, caller, &MONEY_SERVICE, method, (const char *const[BENCH_ARGS]){__VA_ARGS__})
 
 TEST(money_out_of_gas_changes_nothing)
 {
@@ -872,7 +775,7 @@ TEST(money_out_of_gas_changes_nothing)
         const char *args[BENCH_ARGS] = {0};
         for (size_t k = 0; k < m->inputs.size; k++)
             args[k] = m->inputs.item[k].kind == ABI_ADDRESS ? "@bob" : "%issuer%";
-        starve(&b, "alice", m->name, args);
+        bench_starve(&b, "alice", &MONEY_SERVICE, m->name, args);
     }
     check_conserved(&b);
     bench_close(&b);
