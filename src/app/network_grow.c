@@ -148,7 +148,7 @@ static enum err make_block(struct founding *f, struct diag *d)
     struct proposal p;
     const struct block *b;
     struct ecdsa_signature seal;
-    chain_prepare(f->chain, &p, clock_unix_s());
+    chain_prepare(f->chain, &p, clock_unix_s(), CHAIN_BLOCK_BYTES);
     enum err e = chain_finalize(f->chain, &p, true, &b, d);
     if (e == E_OK)
         e = check_block(f, b, d);
