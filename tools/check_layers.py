@@ -17,7 +17,7 @@ WRAPPED = {
     "cjson/": ["src/codec/"],
     "http_parser.h": ["src/net/"],
     "wslay/": ["src/net/"],
-    "curl/": ["src/app/"],
+    "curl/": ["src/net/"],
     "zlib.h": ["src/gateway/", "src/city/energy/test_"],
     "zstd.h": ["src/chain/", "src/gateway/"],
 }

@@ -1,9 +1,12 @@
 /* chain_commands: account, send, call, abi. */
+#include "app/chain_commands.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
 #include "app/client.h"
 #include "app/home.h"
+#include "app/invocation.h"
 #include "base/mem.h"
 #include "city/service.h"
 #include "crypto/ecdsa.h"
@@ -205,73 +208,6 @@ static int run_account_balance(struct cli *cli)
     return EXIT_OK;
 }
 
-/* --- arguments of a contract call ------------------------------------------------------------- */
-
-/* What `send` and `call` say after the address: a method and its arguments, as a service knows it
- * by name ("balanceOf") or as a full line ("function balanceOf(address) returns (uint256)"). */
-struct invocation {
-    struct arena arena;
-    struct abi_entry entry;
-    struct buf input;
-};
-
-static enum err find_method(const struct service *s, const char *name, struct abi_entry *out,
-                            struct diag *d)
-{
-    for (size_t i = 0; s && i < service_method_count(s); i++) {
-        const struct abi_entry *m = service_method_entry(s, i);
-        if (strcmp(m->name, name) == 0 || strcmp(m->signature, name) == 0) {
-            *out = *m;
-            return E_OK;
-        }
-    }
-    return diag_set(
-        d, E_NOT_FOUND,
-        T("no method %s; `parvis abi SERVICE --solidity` lists a service's methods, for "
-          "another contract write the whole line: 'function name(types) returns (types)'",
-          "pas de méthode %s ; `parvis abi SERVICE --solidity` les liste ; pour un autre "
-          "contrat écrivez la ligne entière : 'function nom(types) returns (types)'"),
-        name);
-}
-
-static enum err encode_invocation(struct invocation *v, const struct address *to,
-                                  const char *method, const char **args, size_t count,
-                                  struct diag *d)
-{
-    if (strncmp(method, "function ", 9) == 0) {
-        if (abi_parse_entry(&v->entry, &v->arena, method) != E_OK)
-            return diag_set(
-                d, E_ABI,
-                T("%s: not a Solidity function line", "%s : pas une ligne de fonction Solidity"),
-                method);
-    } else {
-        TRY(find_method(service_at(to), method, &v->entry, d));
-    }
-    const struct abi_type *inputs = &v->entry.inputs;
-    if (count != inputs->size)
-        return diag_set(
-            d, E_USAGE,
-            T("%s takes %zu arguments, %zu given", "%s prend %zu arguments, %zu donnés"),
-            v->entry.signature, inputs->size, count);
-    struct abi_value tuple = {.count = count};
-    tuple.item = arena_zalloc(&v->arena, count + 1, sizeof *tuple.item);
-    for (size_t i = 0; i < count; i++) {
-        struct diag why = {0};
-        if (abi_value_from_text(&tuple.item[i], &v->arena, &inputs->item[i], args[i], &why) != E_OK)
-            return diag_set(d, E_ABI, T("argument %zu (%s): %s", "argument %zu (%s) : %s"), i + 1,
-                            inputs->item[i].name, why.text);
-    }
-    buf_put(&v->input, v->entry.selector, 4);
-    abi_encode(&v->input, inputs, &tuple);
-    return E_OK;
-}
-
-static void invocation_free(struct invocation *v)
-{
-    arena_free(&v->arena);
-    buf_free(&v->input);
-}
-
 /* --- call ------------------------------------------------------------------------------------- */
 
 static enum err print_outputs(struct cli *cli, struct invocation *v, struct bytes output,
@@ -312,7 +248,7 @@ static int run_call(struct cli *cli)
     struct buf output = {0};
     enum err e = resolve_address(cli, cli->args[0], &to, &d);
     if (e == E_OK)
-        e = encode_invocation(&v, &to, cli->args[1], cli->args + 2, cli->arg_count - 2, &d);
+        e = invocation_encode(&v, &to, cli->args[1], cli->args + 2, cli->arg_count - 2, &d);
     if (e == E_OK)
         e = client_open(&client, cli_rpc(cli), &d);
     if (e == E_OK)
@@ -359,7 +295,7 @@ static enum err build_send(struct cli *cli, struct tx *t, struct invocation *v, 
                         T("give either --data or a method, not both",
                           "donnez soit --data soit une méthode, pas les deux"));
     if (!data && cli->arg_count > 1)
-        TRY(encode_invocation(v, &t->to, cli->args[1], cli->args + 2, cli->arg_count - 2, d));
+        TRY(invocation_encode(v, &t->to, cli->args[1], cli->args + 2, cli->arg_count - 2, d));
     t->data = buf_view(&v->input);
     TRY(cli_get_u64(cli, "gas", 21000, LIMIT_TX_GAS, &t->gas_limit));
     TRY(cli_get_u64(cli, "nonce", 0, UINT64_MAX - 2, nonce));
@@ -465,6 +401,23 @@ static int run_send(struct cli *cli)
     if (e != E_OK)
         return cli_fail(cli, e, &d);
     return ok ? EXIT_OK : EXIT_NO;
+}
+
+int chain_send(const struct cli *cli, const char *from, const char **args, size_t count)
+{
+    static const char *const COMMON[] = {"home", "key-file", "passphrase-file", "rpc"};
+    struct cli *send = mem_zalloc(1, sizeof *send);
+    *send = (struct cli){.args = args, .arg_count = count, .json = cli->json, .quiet = cli->quiet};
+    for (send->command = CHAIN_COMMANDS; send->command->run != run_send;)
+        send->command++;
+    for (size_t i = 0; i < sizeof COMMON / sizeof COMMON[0]; i++)
+        if (cli_has(cli, COMMON[i]))
+            send->values[send->value_count++] =
+                (struct cli_value){COMMON[i], cli_get(cli, COMMON[i])};
+    send->values[send->value_count++] = (struct cli_value){"from", from};
+    int code = run_send(send);
+    mem_free(send);
+    return code;
 }
 
 /* --- abi -------------------------------------------------------------------------------------- */

@@ -32,8 +32,13 @@ const struct cli_option COMMON_OPTIONS[] = {
     {0},
 };
 
-const struct command *const COMMAND_TABLES[] = {NODE_COMMANDS,     CHAIN_COMMANDS, ENERGY_COMMANDS,
-                                                ETHEREUM_COMMANDS, TOOL_COMMANDS,  NULL};
+const struct command *const COMMAND_TABLES[] = {NODE_COMMANDS,
+                                                NETWORK_COMMANDS,
+                                                CHAIN_COMMANDS,
+                                                ENERGY_COMMANDS,
+                                                ETHEREUM_COMMANDS,
+                                                TOOL_COMMANDS,
+                                                NULL};
 
 static const struct cli_option *option_in(const struct cli_option *table, const char *name)
 {

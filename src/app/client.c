@@ -1,32 +1,24 @@
-/* client: JSON-RPC over HTTP with libcurl; one connection, one request at a time. */
+/* client: JSON-RPC over net/fetch; one connection, one request at a time. */
 #include "app/client.h"
 
-#include <curl/curl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/lang.h"
 #include "city/service.h"
+#include "net/fetch.h"
+
+static const struct fetch_limits LIMITS = {5000, 60000, LIMIT_RPC_RESPONSE_BYTES};
 
 struct client {
-    CURL *curl;
-    struct curl_slist *headers;
+    struct fetch *fetch;
     char *url;
     struct buf request;
     struct buf reply;
     uint64_t next_id;
     uint64_t chain_id; /* 0: not asked yet */
-    char curl_error[CURL_ERROR_SIZE];
 };
-
-static size_t on_data(char *data, size_t size, size_t count, void *ctx)
-{
-    struct buf *reply = ctx;
-    if (reply->len + size * count > LIMIT_RPC_RESPONSE_BYTES)
-        return 0;
-    buf_put(reply, data, size * count);
-    return size * count;
-}
 
 enum err client_open(struct client **out, const char *url, struct diag *d)
 {
@@ -35,21 +27,11 @@ enum err client_open(struct client **out, const char *url, struct diag *d)
                         T("%s: give the node's address as http://HOST:PORT",
                           "%s : donnez l'adresse du nœud sous la forme http://HÔTE:PORT"),
                         url);
+    struct fetch *f;
+    TRY(fetch_open(&f, url, &LIMITS, d));
     struct client *c = mem_zalloc(1, sizeof *c);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    c->curl = curl_easy_init();
-    ASSERT(c->curl);
+    c->fetch = f;
     c->url = mem_strdup(url);
-    c->headers = curl_slist_append(NULL, "Content-Type: application/json");
-    curl_easy_setopt(c->curl, CURLOPT_URL, c->url);
-    curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
-    curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_data);
-    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &c->reply);
-    curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->curl_error);
-    curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-    curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, 60000L);
     *out = c;
     return E_OK;
 }
@@ -58,48 +40,25 @@ void client_close(struct client *c)
 {
     if (!c)
         return;
-    curl_easy_cleanup(c->curl);
-    curl_slist_free_all(c->headers);
+    fetch_close(c->fetch);
     mem_free(c->url);
     buf_free(&c->request);
     buf_free(&c->reply);
     mem_free(c);
 }
 
-/* libcurl speaks English: the common reasons have French words. */
-static const char *connection_reason(const struct client *c, CURLcode code)
-{
-    const char *words = c->curl_error[0] ? c->curl_error : curl_easy_strerror(code);
-    switch (code) {
-    case CURLE_COULDNT_CONNECT:
-        return T(words, "connexion impossible");
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return T(words, "nom d'hôte inconnu");
-    case CURLE_OPERATION_TIMEDOUT:
-        return T(words, "pas de réponse à temps");
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-        return T(words, "la connexion a été coupée");
-    default:
-        return words;
-    }
-}
-
 static enum err post(struct client *c, struct diag *d)
 {
+    struct diag why = {0};
     buf_clear(&c->reply);
-    c->curl_error[0] = 0;
-    curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, c->request.data);
-    curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->request.len);
-    CURLcode code = curl_easy_perform(c->curl);
-    if (code == CURLE_OK)
-        return E_OK;
-    return diag_set(d, code == CURLE_OPERATION_TIMEDOUT ? E_TIMEOUT : E_CONNECT,
-                    T("%s: %s; is the node running? (`parvis node`, or another address with --rpc)",
-                      "%s : %s ; le nœud est-il en marche ? (`parvis node`, ou une autre adresse "
+    enum err e = fetch_post(c->fetch, "", buf_view(&c->request), &c->reply, NULL, &why);
+    if (e != E_CONNECT && e != E_TIMEOUT)
+        return e == E_OK ? e : diag_set(d, e, "%s", why.text);
+    return diag_set(d, e,
+                    T("%s; is the node running? (`parvis node`, or another address with --rpc)",
+                      "%s ; le nœud est-il en marche ? (`parvis node`, ou une autre adresse "
                       "avec --rpc)"),
-                    c->url, connection_reason(c, code));
+                    why.text);
 }
 
 /* The node's error object as a code and a message; revert data is explained if a service knows it.

@@ -1,4 +1,4 @@
-/* client: a JSON-RPC client for the command line (libcurl behind three calls). */
+/* client: a JSON-RPC client for the command line (over net/fetch). */
 #ifndef PARVIS_APP_CLIENT_H
 #define PARVIS_APP_CLIENT_H
 
@@ -14,8 +14,8 @@ void client_close(struct client *c);
 
 /* client_call sends method with params (JSON array text, "[]" if none). *reply_out is the whole
  * reply object, freed with json_free; client_result picks its result. E_OK | E_CONNECT | E_TIMEOUT
- * | E_JSON | E_REVERT (execution reverted: d explains) | E_LIMIT (a limit of the node: later) |
- * E_INVALID (the node refused; d holds its message). */
+ * | E_TOO_LARGE | E_JSON | E_REVERT (execution reverted: d explains) | E_LIMIT (a limit of the
+ * node: later) | E_INVALID (the node refused; d holds its message). */
 enum err client_call(struct client *c, const char *method, const char *params,
                      struct json **reply_out, struct diag *d);
 const struct json *client_result(const struct json *reply);

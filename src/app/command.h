@@ -49,6 +49,7 @@ struct command {
 /* Tables, each terminated by {0}. */
 extern const struct command NODE_COMMANDS[];     /* init, node, status, audit, export, import ... */
 extern const struct command CHAIN_COMMANDS[];    /* send, call, account, abi ... */
+extern const struct command NETWORK_COMMANDS[];  /* network ... */
 extern const struct command ENERGY_COMMANDS[];   /* energy ... */
 extern const struct command ETHEREUM_COMMANDS[]; /* blocktest ... */
 extern const struct command TOOL_COMMANDS[];     /* bench, version, completion, man */

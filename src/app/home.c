@@ -43,7 +43,7 @@ void made_end(struct made *m, bool keep)
     }
 }
 
-static enum err make_dir(struct made *m, const char *path, struct diag *d)
+enum err home_make_dir(struct made *m, const char *path, struct diag *d)
 {
     if (mkdir(path, 0700) == 0) {
         made_add(m, path);
@@ -82,8 +82,8 @@ enum err home_create(const struct cli *cli, struct made *m, struct diag *d)
                         T("%s already holds a ledger; choose another folder with --home",
                           "%s contient déjà un registre ; choisissez un autre dossier avec --home"),
                         cli_home(cli));
-    TRY(make_dir(m, cli_home(cli), d));
-    TRY(make_dir(m, home_path(cli, "keys"), d));
+    TRY(home_make_dir(m, cli_home(cli), d));
+    TRY(home_make_dir(m, home_path(cli, "keys"), d));
     TRY(write_random_hex(m, home_path(cli, "keys/salt"), SEAL_SALT_BYTES, d));
     if (!cli_get(cli, "key-file") && !cli_get(cli, "passphrase-file") &&
         !getenv("PARVIS_PASSPHRASE_FILE"))
@@ -338,6 +338,25 @@ enum err key_load(const struct cli *cli, const char *name, uint8_t key32[32], st
     if (e == E_OK && ecdsa_address(&a, key32) != E_OK)
         e = diag_set(d, E_KEY, T("%s: not a valid secp256k1 key", "%s : clé secp256k1 invalide"),
                      name);
+    return e;
+}
+
+enum err home_new_key(const struct cli *cli, const char *name, struct made *made,
+                      struct address *out, struct diag *d)
+{
+    uint8_t key32[32];
+    char file[64];
+    ecdsa_key_generate(key32);
+    enum err e = key_save(cli, name, key32, d);
+    if (e == E_OK) {
+        snprintf(file, sizeof file, "keys/%s.key", name);
+        made_add(made, home_path(cli, file));
+    } else if (e == E_EXISTS) { /* a key brought along, or an earlier ledger's */
+        e = key_load(cli, name, key32, d);
+    }
+    if (e == E_OK)
+        e = ecdsa_address(out, key32);
+    explicit_bzero(key32, sizeof key32);
     return e;
 }
 

@@ -27,7 +27,7 @@ const char *home_path(const struct cli *cli, const char *name);
 /* Files and folders made by a command that may still fail. made_end frees the list and, unless they
  * are kept, removes them, the last first. */
 struct made {
-    char *paths[8];
+    char *paths[24];
     size_t count;
 };
 void made_add(struct made *m, const char *path);
@@ -43,6 +43,10 @@ struct snapshot_take;
 struct snapshot_take_config;
 enum err home_take_begin(const struct cli *cli, struct snapshot_take_config *config,
                          struct snapshot_take **out, struct diag *d);
+
+/* home_make_dir makes one folder, mode 0700, and notes it, unless it is there. E_OK | E_IO |
+ * E_DISK_FULL. */
+enum err home_make_dir(struct made *m, const char *path, struct diag *d);
 
 /* home_open_store opens (or creates) HOME/store with the secret the command line names and the map
  * size of --map-mb or PARVIS_MAP_MB. The codes of store_open | E_USAGE. */
@@ -62,6 +66,10 @@ void home_remove_store(const char *dir);
  * E_IO. */
 enum err key_save(const struct cli *cli, const char *name, const uint8_t key32[32], struct diag *d);
 enum err key_load(const struct cli *cli, const char *name, uint8_t key32[32], struct diag *d);
+/* home_new_key makes a key and notes its file, or takes the one of that name that is there. The
+ * codes of key_save and key_load. */
+enum err home_new_key(const struct cli *cli, const char *name, struct made *made,
+                      struct address *out, struct diag *d);
 enum err key_remove(const struct cli *cli, const char *name, struct diag *d);
 /* key_visit calls back with each name, sorted. */
 enum err key_visit(const struct cli *cli, void (*visit)(void *ctx, const char *name), void *ctx,
