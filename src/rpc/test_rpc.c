@@ -805,7 +805,7 @@ TEST(proofs_of_transactions_and_receipts)
     CHECK(has(s, "\"transactionProof\":[\"0x") && !strstr(s, "receipt"));
     CHECK(is(ask("parvis_getReceiptProof", "\"%s\"", hex_of(b.hash.b, 32)), "null"));
     CHECK(is(ask("parvis_getTransactionProof", "\"%s\"", hex_of(b.hash.b, 32)), "null"));
-    CHECK(fails(ask("parvis_getReceiptProof", " "), -32602, "missing"));
+    CHECK(fails(ask("parvis_getReceiptProof", " "), -32602, "32 bytes"));
     CHECK(fails(ask("parvis_getTransactionProof", "\"0x12\""), -32602, "32 bytes"));
     chain_view_close(v);
     buf_free(&proof);
