@@ -44,6 +44,5 @@
 #define LIMIT_OPERATION_POINTS 4096u         /* consumers + producers of one operation */
 #define LIMIT_LIGHT_VALIDATORS 1024u /* of a set that a light client follows */
 #define LIMIT_LIGHT_PATH 1024u       /* headers between a trusted one and the one proven */
-#define LIMIT_OPERATION_POINTS 4096u /* consumers + producers of one operation */
 
 #endif

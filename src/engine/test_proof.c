@@ -39,7 +39,8 @@ TEST(proof_of_an_account_and_records)
     CHECK_INT(f.slots[1].value.len, 17); /* quota-config: open, default gas, period */
     CHECK_HEX(f.slots[1].value.data, 17, "010000000ba43b74000000000000015180");
     CHECK_INT(f.slots[2].value.len, 0); /* nothing is stored there */
-    CHECK(f.signed_by.power == 10 * f.signed_by.signers && f.signed_by.signers >= 3 && f.power == 40);
+    CHECK(f.signed_by.power == 10 * f.signed_by.signers && f.signed_by.signers >= 3 &&
+          f.power == 40);
     struct hash h = header_hash(&f.header);
     CHECK(hash_eq(&h, &f.eth_hash));
     arena_free(&a);
@@ -79,8 +80,8 @@ TEST(proof_every_byte_counts)
             if (json_parse(&j, buf_view(&text), NULL) == E_OK) {
                 if (verify_json(&f, &a, j, NULL) == E_OK) {
                     CHECK(f.kind == PROOF_ACCOUNT && f.slot_count == 3 &&
-                          f.slots[2].value.len == 0 &&
-                          f.slots[0].value.len == 36 && f.slots[1].value.len == 17);
+                          f.slots[2].value.len == 0 && f.slots[0].value.len == 36 &&
+                          f.slots[1].value.len == 17);
                     neighbours++;
                 }
                 json_free(j);
