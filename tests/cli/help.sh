@@ -137,7 +137,7 @@ prints '^parvis [0-9]*\.[0-9]*\.[0-9]*' 'version' version
 prints '^parvis [0-9]' '--version' --version
 run version --json
 check 'version as JSON' jq -e '.version | test("^[0-9]+[.][0-9]+[.][0-9]+$")' "$work/out"
-for service in money energy; do
+for service in money energy members; do
     run abi "$service"
     check "abi $service is JSON with its methods" \
         jq -e '[.[] | select(.type == "function") | .name] | length > 10 and any(. == "controller")' "$work/out"
