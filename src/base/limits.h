@@ -30,6 +30,9 @@
 #define LIMIT_BLOCK_TXS 65536u
 #define LIMIT_CSV_LINE_BYTES (1u << 20)
 #define LIMIT_IMPORT_FILE_BYTES (1u << 30)
-#define LIMIT_OPERATION_POINTS 4096u /* consumers + producers of one operation */
+#define LIMIT_SNAPSHOT_CHUNK_BYTES (8u << 20) /* a chunk as it is sent */
+#define LIMIT_SNAPSHOT_MANIFEST_BYTES (512u << 10)
+#define LIMIT_SNAPSHOT_RECORD_BYTES (64u << 20) /* one record inside */
+#define LIMIT_OPERATION_POINTS 4096u            /* consumers + producers of one operation */
 
 #endif
