@@ -32,7 +32,7 @@
  *           from the store's, since the content is the ledger in clear. `blocks` there says where
  *           the last chunk of blocks begins, so that the next snapshot need not read all blocks
  *           again: the chunks before are linked, not written. DIR/NUMBER.part is one being made or
- *           removed. Numbers have 20 digits.
+ *           removed.
  * Threads   snapshot_make reads in one transaction of its own and can run on any thread while
  *           blocks go on. One make or prune per DIR at a time; list and load at any time. A take
  *           belongs to one thread. */

@@ -5,6 +5,7 @@
 
 #include "test.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -546,4 +547,156 @@ TEST(a_dump_stops_and_names_what_is_not_kept)
     store_abort(t);
     free_row(&row);
     store_close(from.store);
+}
+
+/* --- a large state ---------------------------------------------------------------------------- */
+
+enum { MANY = 100000, PER_TRANSACTION = 250 };
+#define MEMORY_MAX (3u << 20) /* the state has 100 times as much */
+
+/* The i-th account: names in order, a nonce; every thousandth has 40 slots and a code. */
+static struct hash many_name(uint32_t i)
+{
+    struct hash h = {{0}};
+    be32_put(h.b, i * 42949u);
+    be32_put(h.b + 20, i * 2654435761u);
+    return h;
+}
+
+static enum err note_nothing(void *ctx, struct bytes path, struct bytes stored)
+{
+    (void)ctx, (void)path, (void)stored;
+    return E_OK;
+}
+
+struct large {
+    struct statedb_build *build;
+    struct store *store;
+    struct store_txn *txn;
+    struct hash root;
+    struct trie_build *names; /* the account trie alone, for the root */
+    struct hash storage_root, code_hash;
+    size_t calls, baseline, most;
+    struct buf rlp;
+    struct diag d;
+};
+
+/* Memory in use, between two transactions: LMDB keeps the pages of one transaction in memory. */
+static void count_call(struct large *x)
+{
+    if (++x->calls % PER_TRANSACTION)
+        return;
+    CHECK_ERR(store_commit(x->txn), E_OK);
+    size_t now = mallinfo2().uordblks;
+    if (x->calls == PER_TRANSACTION)
+        x->baseline = now;
+    if (now > x->baseline && now - x->baseline > x->most)
+        x->most = now - x->baseline;
+    CHECK_ERR(store_begin_write(x->store, &x->txn), E_OK);
+}
+
+static enum err large_account(void *ctx, const struct hash *name, struct bytes rlp)
+{
+    struct large *x = ctx;
+    count_call(x);
+    return statedb_build_account(x->build, x->txn, name, rlp, &x->d);
+}
+
+static enum err large_slot(void *ctx, const struct hash *name, struct bytes value)
+{
+    struct large *x = ctx;
+    count_call(x);
+    return statedb_build_slot(x->build, x->txn, name, value, &x->d);
+}
+
+static enum err large_code(void *ctx, const struct hash *name, struct bytes code)
+{
+    struct large *x = ctx;
+    struct diag d = {""};
+    (void)name;
+    CHECK_ERR(statedb_build_root(x->build, x->txn, &x->root, &d), E_OK);
+    return statedb_build_code(x->build, x->txn, code, &x->d);
+}
+
+/* large_row gives the state's accounts and slots to a row, or only its accounts to x->names. */
+static enum err large_row(struct large *x, const struct statedb_row *row_opt)
+{
+    for (uint32_t i = 0; i < MANY; i++) {
+        struct hash name = many_name(i);
+        struct account a = account_empty();
+        a.nonce = i + 1;
+        if (i % 1000 == 0) {
+            a.storage_root = x->storage_root;
+            a.code_hash = x->code_hash;
+        }
+        buf_clear(&x->rlp);
+        account_encode(&x->rlp, &a);
+        if (!row_opt) {
+            TRY(trie_build_add(x->names, bytes_of(name.b, 32), buf_view(&x->rlp)));
+            continue;
+        }
+        TRY(row_opt->account(row_opt->ctx, &name, buf_view(&x->rlp)));
+        for (uint32_t k = 0; i % 1000 == 0 && k < 40; k++) {
+            name = many_name(k * 1000);
+            TRY(row_opt->slot(row_opt->ctx, &name, bytes_str("value")));
+        }
+    }
+    return row_opt ? row_opt->code(row_opt->ctx, &x->code_hash, bytes_str("the code")) : E_OK;
+}
+
+static void large_roots(struct large *x)
+{
+    struct trie_sink sink = {.put_node = note_nothing};
+    struct trie_build *slots = trie_build_new(1, &sink);
+    for (uint32_t k = 0; k < 40; k++) {
+        struct hash name = many_name(k * 1000);
+        CHECK_ERR(trie_build_add(slots, bytes_of(name.b, 32), bytes_str("\x85value")), E_OK);
+    }
+    CHECK_ERR(trie_build_end(slots, &x->storage_root), E_OK);
+    trie_build_free(slots);
+    x->code_hash = keccak256_of(bytes_str("the code"));
+    x->names = trie_build_new(1, &sink);
+    CHECK_ERR(large_row(x, NULL), E_OK);
+    CHECK_ERR(trie_build_end(x->names, &x->root), E_OK);
+    trie_build_free(x->names);
+}
+
+static void large_begin(struct large *x)
+{
+    x->store = new_store();
+    x->build = statedb_build_new(1);
+    x->calls = x->most = 0;
+    CHECK_ERR(store_begin_write(x->store, &x->txn), E_OK);
+}
+
+static void large_end(struct large *x)
+{
+    CHECK_ERR(statedb_build_end(x->build, &x->d), E_OK);
+    CHECK_ERR(store_commit(x->txn), E_OK);
+    statedb_build_free(x->build);
+    CHECK(x->calls > MANY);
+    if (x->most >= MEMORY_MAX)
+        test_fail(__FILE__, __LINE__, "%zu bytes of memory", x->most);
+}
+
+TEST(a_large_state_needs_little_memory)
+{
+    struct large x = {0};
+    struct statedb_row to_build = {large_account, large_slot, large_code, &x};
+    large_roots(&x);
+    large_begin(&x);
+    CHECK_ERR(large_row(&x, &to_build), E_OK);
+    large_end(&x);
+    struct store *first = x.store, *second;
+    struct store_txn *t;
+    large_begin(&x); /* from there to another store */
+    second = x.store;
+    CHECK_ERR(store_begin_read(first, &t), E_OK);
+    CHECK_ERR(statedb_dump(t, &x.root, 1, &to_build), E_OK);
+    store_abort(t);
+    large_end(&x);
+    CHECK_ERR(statedb_check(second, &x.root, 1, &x.d), E_OK);
+    store_close(first);
+    store_close(second);
+    buf_free(&x.rlp);
 }
