@@ -7,6 +7,8 @@
 #include "chain/snapshot_internal.h"
 #include "chain/test_ledger.h"
 
+#include <unistd.h>
+
 #include "city/energy/energy.h"
 #include "city/energy/readings.h"
 #include "city/service.h"
@@ -240,6 +242,70 @@ static inline enum err snap_take(const struct snap *s, const char *to, const uin
 {
     struct snapshot_take_config config = snap_config(s, to, key);
     return snap_take_with(s, &config, d);
+}
+
+/* --- a ledger with a snapshot ----------------------------------------------------------------- */
+
+static const uint8_t SNAP_OTHER_KEY[32] = "the key of another node's store.";
+
+static inline struct store *snap_open_store(const char *dir, const uint8_t *key)
+{
+    struct store *s = NULL;
+    struct diag d = {""};
+    struct store_config config = {.dir = dir, .key32 = key};
+    if (store_open(&s, &config, &d) != E_OK)
+        test_fail(__FILE__, __LINE__, "store_open: %s", d.text);
+    return s;
+}
+
+static inline void snap_path(char out[600], const char *dir, const char *name)
+{
+    snprintf(out, 600, "%.500s/%s", dir, name);
+}
+
+static inline void snap_audit(const char *dir, const uint8_t *key, uint64_t blocks)
+{
+    struct audit_report report;
+    struct diag d = {""};
+    struct store *s = snap_open_store(dir, key);
+    if (s && audit_run(s, test_tmpdir(), NULL, &report, &d) != E_OK)
+        test_fail(__FILE__, __LINE__, "audit: %s", d.text);
+    CHECK_INT(report.blocks, blocks);
+    store_close(s);
+}
+
+static inline bool snap_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* A ledger of ten blocks, open, with a snapshot of its head in memory. */
+struct made {
+    struct ledger l;
+    char snapshots[600], taken[600], beside[620];
+    struct snap snap;
+};
+
+static inline bool made_begin(struct made *m)
+{
+    struct diag d = {""};
+    if (!snap_begin(&m->l))
+        return false;
+    snap_path(m->snapshots, m->l.dir, "snapshots");
+    snap_path(m->taken, m->l.dir, "taken");
+    snprintf(m->beside, sizeof m->beside, "%s.take", m->taken);
+    snap_blocks(&m->l);
+    snap_blocks(&m->l);
+    if (snap_make(chain_store(m->l.chain), m->snapshots, SNAPSHOT_HEAD, &d) == E_OK)
+        return snap_load(&m->snap, chain_store(m->l.chain), m->snapshots, 10);
+    test_fail(__FILE__, __LINE__, "snapshot_make: %s", d.text);
+    return false;
+}
+
+static inline void made_end(struct made *m)
+{
+    arena_free(&m->snap.arena);
+    ledger_end(&m->l);
 }
 
 #endif

@@ -324,6 +324,20 @@ TEST(forged_blocks_are_refused)
     end();
 }
 
+/* In a network nobody seals: a block without a seal is one, a bad seal is not. */
+TEST(a_block_needs_no_seal)
+{
+    struct diag d = {""};
+    REQUIRE(begin());
+    for (size_t n = 1; n <= 5; n++)
+        memset(f.at[find('H', n)].content.data, 0, 65);
+    flip('H', 3, 64, "chunk 1: block 3", "seal");
+    put_together(snapshot_content_bytes, 0, 0);
+    CHECK_ERR(snap_take(&out.snap, f.taken, LEDGER_STORE_KEY, &d), E_OK);
+    scrap();
+    end();
+}
+
 /* read_block fills in the three records of a block of a ledger. */
 static void read_block(struct ledger *l, uint64_t number, struct piece at[3])
 {
