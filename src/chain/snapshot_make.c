@@ -84,6 +84,8 @@ static enum err flush(struct make *m)
 
 static enum err put(struct make *m, struct bytes data)
 {
+    if (data.len == 0)
+        return E_OK;
     uint64_t skipped = m->skip < data.len ? m->skip : data.len;
     m->skip -= skipped;
     data.data += skipped;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "crypto/sha256.h"
 #include "store/tables.h"
 
 TEST(every_flipped_byte_of_a_chunk_is_refused)
@@ -207,4 +208,30 @@ TEST(a_store_that_fails_ends_the_take)
     CHECK(fired > 5);
     CHECK_ERR(snap_take(&m.snap, m.taken, LEDGER_STORE_KEY, &d), E_OK);
     made_end(&m);
+}
+
+TEST(a_full_chunk_fits_even_if_it_does_not_compress)
+{
+    struct buf content = {0}, chunk = {0}, again = {0};
+    struct hash hash;
+    for (size_t i = 0; i < SNAPSHOT_CONTENT_BYTES / 8; i++) {
+        uint64_t word = test_random();
+        buf_put(&content, &word, sizeof word);
+    }
+    CHECK_INT(content.len, SNAPSHOT_CONTENT_BYTES);
+    sha256_once(&hash, content.data, content.len);
+    chunk_pack(&chunk, buf_view(&content));
+    CHECK(chunk.len > content.len && chunk.len <= LIMIT_SNAPSHOT_CHUNK_BYTES);
+    CHECK_ERR(chunk_open(&again, buf_view(&chunk), &hash), E_OK);
+    CHECK(bytes_eq(buf_view(&again), buf_view(&content)));
+    buf_put_u8(&content, 0); /* more content than a chunk may have is not one */
+    sha256_once(&hash, content.data, content.len);
+    buf_clear(&again);
+    buf_clear(&chunk);
+    chunk_pack(&chunk, buf_view(&content));
+    CHECK_ERR(chunk_open(&again, buf_view(&chunk), &hash), E_CORRUPT);
+    CHECK(again.len == 0);
+    buf_free(&content);
+    buf_free(&chunk);
+    buf_free(&again);
 }
