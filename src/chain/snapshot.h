@@ -106,7 +106,7 @@ struct snapshot_take_config {
 /* snapshot_take_begin checks the manifest and begins a store in DIR.take beside, where an
  * interrupted take may have left one: that is removed. The store is marked unfinished: chain_open
  * refuses it. E_OK | E_CORRUPT (not a manifest) | E_VERSION (of another format) | E_BLOCK (not of
- * the trusted block) | E_LIMIT | E_IO ... */
+ * the trusted block) | E_IO ... */
 enum err snapshot_take_begin(struct snapshot_take **out, const struct snapshot_take_config *config,
                              struct diag *d);
 
