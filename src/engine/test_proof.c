@@ -64,13 +64,31 @@ TEST(proof_of_what_happened)
     arena_free(&a);
 }
 
-/* A document in which one bit is another proves nothing; but for the name of a slot where nothing
- * is stored: the same path may show that a neighbour is empty too. */
+/* The paths also show that a neighbour of a slot is empty: true, but not what was asked. */
+static bool is_neighbour(const struct proof_facts *f, const struct proof_facts *of)
+{
+    size_t others = 0;
+    if (f->kind != PROOF_ACCOUNT || f->slot_count != of->slot_count ||
+        !address_eq(&f->address, &of->address))
+        return false;
+    for (size_t i = 0; i < f->slot_count; i++) {
+        bool same = hash_eq(&f->slots[i].key, &of->slots[i].key);
+        if (same ? !bytes_eq(f->slots[i].value, of->slots[i].value) : f->slots[i].value.len != 0)
+            return false;
+        others += !same;
+    }
+    return others == 1;
+}
+
+/* A document in which one bit is another proves nothing, or that a neighbour is empty. */
 TEST(proof_every_byte_counts)
 {
     size_t cases = 0, neighbours = 0;
     for (size_t n = 0; n < sizeof DOCUMENTS / sizeof *DOCUMENTS; n++) {
         struct buf text = recorded(DOCUMENTS[n]);
+        struct arena kept = {0};
+        struct proof_facts good;
+        CHECK_ERR(verify(&good, &kept, DOCUMENTS[n], NULL), E_OK);
         for (size_t i = 0; i < text.len; i++, cases++) {
             struct arena a = {0};
             struct json *j = NULL;
@@ -79,9 +97,7 @@ TEST(proof_every_byte_counts)
             text.data[i] ^= bit;
             if (json_parse(&j, buf_view(&text), NULL) == E_OK) {
                 if (verify_json(&f, &a, j, NULL) == E_OK) {
-                    CHECK(f.kind == PROOF_ACCOUNT && f.slot_count == 3 &&
-                          f.slots[2].value.len == 0 && f.slots[0].value.len == 36 &&
-                          f.slots[1].value.len == 17);
+                    CHECK(is_neighbour(&f, &good));
                     neighbours++;
                 }
                 json_free(j);
@@ -90,9 +106,10 @@ TEST(proof_every_byte_counts)
             arena_free(&a);
         }
         buf_free(&text);
+        arena_free(&kept);
     }
     printf("# %zu bits, %zu neighbours\n", cases, neighbours);
-    CHECK(neighbours < 140);
+    CHECK(neighbours < 6 * 64); /* the digits of their names */
     test_count(cases);
 }
 
