@@ -371,9 +371,9 @@ int run_network_vote(struct cli *cli)
     return act(cli, "vote", values, 2, false);
 }
 
-int run_network_count(struct cli *cli)
+int run_network_recount(struct cli *cli)
 {
-    return act(cli, "count", cli->args, 1, false);
+    return act(cli, "recount", cli->args, 1, false);
 }
 
 static int act_on_node(struct cli *cli, const char *method)
