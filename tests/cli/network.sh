@@ -266,7 +266,7 @@ check 'one vote of one decides' jq -e '.[0] | .id == "1" and .kind == "add" and 
 prints 'Énergie .* 3/13 ' 'the member is there' network members
 refuses 3 'no member of this name' 'propose-weight: nobody' network propose-weight nobody 5 --home "$home"
 refuses 1 'ProposalClosed' 'vote: too late' network vote 1 no --home "$home"
-refuses 1 'UnknownMember' 'recount: by no member' network recount 1 --home a
+refuses 1 'NotAuthorised' 'recount: by no member' network recount 1 --home a
 prints 'done in block' 'admit a follower' network admit c.json --home "$home"
 prints 'done in block' 'and shut it out' network dismiss "$(jq -r .node c.json)" --home "$home"
 for victim in cometbft parvis; do
