@@ -154,7 +154,7 @@ int run_network_propose_key(struct cli *cli);
 int run_network_propose_heartbeat(struct cli *cli);
 int run_network_upgrade(struct cli *cli);
 int run_network_vote(struct cli *cli);
-int run_network_count(struct cli *cli);
+int run_network_recount(struct cli *cli);
 int run_network_admit(struct cli *cli);
 int run_network_dismiss(struct cli *cli);
 

@@ -79,7 +79,7 @@ static enum err check_ledger(struct cli *cli, const struct network *n, struct di
 
 static enum err make_ledger(struct cli *cli, const struct network *n, struct diag *d)
 {
-    struct genesis genesis;
+    struct genesis genesis = {0};
     struct progress progress = {cli_progress, cli};
     if (n->grown)
         return home_import_store(cli, n->chain_path, &progress, d);
@@ -158,6 +158,11 @@ static enum err plan(struct cli *cli, const struct network *n, const struct join
               "%s a déjà rejoint un réseau (engine/config/config.toml) ; laissé tel "
               "quel"),
             cli_home(cli));
+    if (o->sync_servers && access(home_path(cli, "store/store.head"), F_OK) == 0)
+        return diag_set(d, E_EXISTS,
+                        T("%s holds a ledger already: without --sync-from it goes on from there",
+                          "%s contient déjà un registre : sans --sync-from, il reprend de là"),
+                        cli_home(cli));
     TRY(check_listen("listen", o->listen, d));
     TRY(check_listen("engine-rpc", o->rpc_listen, d));
     *c = (struct engine_config){.moniker = card->name,
@@ -186,9 +191,12 @@ enum err network_join(struct cli *cli, const struct network *n, const struct joi
     snprintf(any, sizeof any, "0.0.0.0:%u", port);
     if (!c.listen)
         c.listen = any;
-    enum err e = had_ledger ? E_OK : make_ledger(cli, n, d);
-    bool made_ledger = !had_ledger && e == E_OK;
-    if (e == E_OK)
+    bool make = !had_ledger && !o->sync_servers; /* else the peers' snapshot becomes it */
+    enum err e = make ? make_ledger(cli, n, d) : E_OK;
+    bool made_ledger = make && e == E_OK;
+    if (e == E_OK && o->sync_servers)
+        e = file_write(home_path(cli, "genesis.json"), buf_view(&n->genesis), 0600, true, d);
+    else if (e == E_OK)
         e = check_ledger(cli, n, d);
     if (e == E_OK) {
         buf_put(&text, n->engine_genesis.data, n->engine_genesis.len);

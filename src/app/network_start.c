@@ -36,6 +36,9 @@ const struct cli_option NETWORK_START_OPTIONS[] = {
      "fils qui servent les requêtes (défaut : un par processeur, 8 au plus)"},
     {"archive", NULL, "keep the state of every block", "garde l'état de chaque bloc"},
     MAP_MB_OPTION,
+    {"snapshot-blocks", "N",
+     "a snapshot for members that join every N blocks, 0: never (default 1000)",
+     "un instantané pour les membres qui rejoignent tous les N blocs, 0 : jamais (défaut 1000)"},
     {"log", "LEVEL", "error, warn, info or debug (default info)",
      "error, warn, info ou debug (défaut info)"},
     {0},
@@ -143,7 +146,8 @@ static void add(struct supervisor *s, size_t *n, const char *word)
 /* parvis node with what of the command line is its own; files by their full path. */
 static enum err app_command(struct supervisor *s, struct diag *d)
 {
-    static const char *const VALUES[] = {"host", "port", "threads", "map-mb", "log", "lang"};
+    static const char *const VALUES[] = {"host", "port", "threads", "map-mb", "snapshot-blocks",
+                                         "log",  "lang"};
     static const char *const FILES[] = {"key-file", "passphrase-file"};
     char self[4096], option[64];
     size_t n = 0;
