@@ -188,7 +188,11 @@ static enum err check_txs(struct snapshot_take *s, const struct ahead_block *in,
     const struct block *b = &in->block;
     const struct taken_block *t = in->note;
     struct hash root = blocks_tx_root(b->txs, b->tx_count);
-    if (!hash_eq(&root, &b->header.transactions_root) || b->ommer_count || b->withdrawal_count)
+    struct hash reports = block_withdrawals_root(b);
+    if (!hash_eq(&reports, &b->header.withdrawals_root))
+        return take_refuse(s, T("the reports of misbehaviour are not those of the header",
+                                "les signalements de manquement ne sont pas ceux de l'en-tête"));
+    if (!hash_eq(&root, &b->header.transactions_root) || b->ommer_count)
         return take_refuse(s, T("the transactions are not those of the header",
                                 "les transactions ne sont pas celles de l'en-tête"));
     for (size_t i = 0; signed_as == E_OK && i < b->tx_count; i++)
