@@ -852,3 +852,32 @@ TEST(metrics_and_health)
     buf_free(&b);
     end();
 }
+
+TEST(block_records_are_those_of_an_export)
+{
+    REQUIRE(begin());
+    ledger_transfer(&ledger, 0, 1, 5);
+    ledger_block(&ledger);
+    struct block b, read;
+    struct arena a = {0};
+    struct chain_view *v;
+    struct buf want = {0};
+    CHECK_ERR(chain_view_open(ledger.chain, &v), E_OK);
+    CHECK_ERR(chain_load_block(v, 1, &a, true, &b), E_OK);
+    export_put_block(&want, &b);
+    ask("parvis_getBlockRecord", "\"0x1\"");
+    CHECK(has((char *)answer.data, hex_of(want.data, want.len)));
+    CHECK_ERR(export_read_block(&read, &a, buf_view(&want)), E_OK);
+    CHECK(hash_eq(&read.hash, &b.hash) && read.tx_count == 1);
+    CHECK(memcmp(&read.seal, &b.seal, sizeof b.seal) == 0);
+    want.len--; /* cut: refused, not read beyond */
+    CHECK_ERR(export_read_block(&read, &a, buf_view(&want)), E_RLP);
+    ask("parvis_getBlockRecord", "\"0x2\"");
+    CHECK(has((char *)answer.data, "-32001"));
+    ask("parvis_getLightBlock", "\"latest\""); /* nobody signs together here */
+    CHECK(has((char *)answer.data, "-32004"));
+    buf_free(&want);
+    chain_view_close(v);
+    arena_free(&a);
+    end();
+}
