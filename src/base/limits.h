@@ -30,6 +30,8 @@
 #define LIMIT_BLOCK_TXS 65536u
 #define LIMIT_CSV_LINE_BYTES (1u << 20)
 #define LIMIT_IMPORT_FILE_BYTES (1u << 30)
+#define LIMIT_LIGHT_VALIDATORS 1024u /* of a set that a light client follows */
+#define LIMIT_LIGHT_PATH 1024u       /* headers between a trusted one and the one proven */
 #define LIMIT_OPERATION_POINTS 4096u /* consumers + producers of one operation */
 
 #endif
