@@ -32,8 +32,13 @@ const struct cli_option COMMON_OPTIONS[] = {
     {0},
 };
 
-const struct command *const COMMAND_TABLES[] = {NODE_COMMANDS,     CHAIN_COMMANDS, ENERGY_COMMANDS,
-                                                ETHEREUM_COMMANDS, TOOL_COMMANDS,  NULL};
+const struct command *const COMMAND_TABLES[] = {NODE_COMMANDS,
+                                                CHAIN_COMMANDS,
+                                                ENERGY_COMMANDS,
+                                                ETHEREUM_COMMANDS,
+                                                PROOF_COMMANDS,
+                                                TOOL_COMMANDS,
+                                                NULL};
 
 static const struct cli_option *option_in(const struct cli_option *table, const char *name)
 {
@@ -148,6 +153,7 @@ int exit_code(enum err e)
         return EXIT_ENVIRONMENT;
     case E_REVERT:
     case E_OUT_OF_GAS:
+    case E_PROOF:
         return EXIT_NO;
     default: /* every other code is about something the user gave */
         return EXIT_INPUT;
