@@ -37,7 +37,7 @@ static enum err get_block(struct making *m, const char *which, struct light_bloc
                        "aucun en-tête signé ne porte (encore) ce bloc"));
     else if (light_read_block(out, &m->arena, json_get(result, "block"), &why) != E_OK ||
              (number_out && json_u64(number_out, json_get(result, "blockNumber")) != E_OK))
-        e = diag_set(d, E_JSON, "parvis_getLightBlock: %s", why.text);
+        e = diag_set(d, E_JSON, T("%s: %s", "%s : %s"), "parvis_getLightBlock", why.text);
     json_free(reply);
     return e;
 }

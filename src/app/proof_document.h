@@ -16,8 +16,8 @@ struct proof_wish {
 
 /* Appends the document. trust: from where it must be verifiable, so that headers in between are put
  * in when they are needed; NULL: the reader trusts the block's own validators. What is appended has
- * been verified. The codes of client_call | E_NOT_FOUND | E_UNSUPPORTED (the node orders alone: no
- * validators sign) | E_PROOF. */
+ * been verified. The codes of client_call (E_INVALID also: the node orders alone, no validators
+ * sign) | E_NOT_FOUND | E_PROOF. */
 enum err proof_document(struct buf *out, struct client *c, const struct proof_wish *wish,
                         const struct light_trust *trust, struct diag *d);
 

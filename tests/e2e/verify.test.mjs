@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { startNode, keys, parvis, rpc } from './node.mjs';
 import { verifyProof, ProofError, keccak256, headerHash, setHash, voteBytes } from '../../web/verify/verify.mjs';
 
 const recorded = join(dirname(fileURLToPath(import.meta.url)), '..', 'light');
+const module = join(recorded, '..', '..', 'web', 'verify', 'verify.mjs');
 const read = (name) => JSON.parse(readFileSync(join(recorded, name), 'utf8'));
 const documents = ['account.json', 'receipt.json', 'transaction.json', 'path.json'];
 const genesis = read('genesis.json');
@@ -80,6 +81,48 @@ test('without Ed25519 in WebCrypto, Node\'s own is used', async () => {
     else delete globalThis.crypto;
   }
   assert.ok(asked > 1);
+});
+
+const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
+
+test('in a browser', browser ? {} : { skip: 'no Chromium on this machine' }, async () => {
+  const page = `<!doctype html><html><body><pre id="out">nothing</pre><script type="module">
+    import { verifyProof } from '/verify.mjs';
+    const get = async (name) => (await fetch('/' + name)).json();
+    const lines = [];
+    for (const name of ${JSON.stringify(documents)}) {
+      const document = await get(name), trust = await get('genesis.json'), options = { now: new Date('${at}') };
+      lines.push((await verifyProof(document, trust, options)).blockHash);
+      document.block.signed_header.commit.round++;
+      lines.push(await verifyProof(document, trust, options).then(() => 'held', (e) => e.constructor.name));
+    }
+    document.getElementById('out').textContent = lines.join(' ');
+  </script></body></html>`;
+  const files = createServer((request, response) => {
+    const name = request.url.slice(1);
+    const isModule = name === 'verify.mjs';
+    response.setHeader('content-type', name === '' ? 'text/html' : isModule ? 'text/javascript' : 'application/json');
+    if (name && !isModule && name !== 'genesis.json' && !documents.includes(name)) response.writeHead(404).end();
+    else response.end(name ? readFileSync(isModule ? module : join(recorded, name)) : page);
+  });
+  await new Promise((resolve) => files.listen(0, '127.0.0.1', resolve));
+  const dom = await new Promise((resolve) => {
+    const child = spawn(browser, ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      `--user-data-dir=${join(dir, 'chromium')}`, '--virtual-time-budget=8000', '--dump-dom',
+      `http://127.0.0.1:${files.address().port}/`], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const timer = setTimeout(() => child.kill('SIGKILL'), 60000);
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (d) => { out += d; });
+    child.on('close', () => { clearTimeout(timer); resolve(out); });
+  });
+  files.close();
+  const words = (dom.match(/<pre id="out">([^<]*)</)?.[1] ?? dom.slice(0, 300)).split(' ');
+  assert.equal(words.length, 2 * documents.length, words.join(' '));
+  for (let i = 0; i < words.length; i += 2) {
+    assert.match(words[i], /^0x[0-9a-f]{64}$/);
+    assert.equal(words[i + 1], 'ProofError');
+  }
 });
 
 // One bit changed: refused, as a proof that does not hold and in no other way. The paths of an account's proof also
