@@ -169,8 +169,13 @@ enum err source_light(struct source *s, uint64_t number, struct buf *json_out, s
     put_call(&s->request, "parvis_getLightBlock", 1, number);
     TRY(post(s, &reply, d));
     enum err e = result_of(reply, &result, d);
+    const struct json *block = json_get(result, "block");
+    if (e == E_OK && json_is_null(result))
+        e = E_NOT_FOUND;
+    else if (e == E_OK && !block)
+        e = malformed(d);
     if (e == E_OK)
-        json_print(json_out, result);
+        json_print(json_out, block);
     json_free(reply);
     return e;
 }
