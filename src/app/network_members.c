@@ -193,8 +193,8 @@ const struct cli_option NETWORK_ADD_OPTIONS[] = {
 };
 const struct cli_option NETWORK_UPGRADE_OPTIONS[] = {
     {"at", "N", "the ledger's block from which on", "bloc du registre à partir duquel"},
-    {"program", "NAME", "the program that every member must then run, as `parvis version` tells",
-     "programme que chaque membre doit alors faire tourner, tel que le dit `parvis version`"},
+    {"program", "NAME", "the program that every member must then run, such as parvis-0.2.0",
+     "programme que chaque membre doit alors faire tourner, tel que parvis-0.2.0"},
     {"call-off", NULL, "proposes to call off the upgrade that was agreed",
      "propose d'annuler la mise à niveau convenue"},
     {"lifetime", "SECONDS", "until the vote ends (default 604800: 7 days)",

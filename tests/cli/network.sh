@@ -120,6 +120,13 @@ check 'a name is a text' says 'moniker = "Mairie \"du 3e\""'
 check "the engine's genesis is the network's" sh -c 'jq -S . a/engine/config/genesis.json >g1; jq -S .engine network.json >g2; cmp g1 g2'
 prints 'The ledger holds: 1 blocks' 'the ledger is there' audit --home a
 refuses 5 'has joined a network already' 'join twice' network join --home a --network network.json
+echo '{"height":"7","round":0,"step":3}' >a/engine/data/priv_validator_state.json
+mkdir a/engine/data/state.db a/snapshots && touch a/engine/data/state.db/CURRENT
+refuses 3 'none.json' 'join --again: no such file' network join --home a --network none.json --again
+check 'what is refused removes nothing' test -s a/store/store.mdb -a -e a/engine/data/state.db/CURRENT
+gives 0 'join --again' network join --home a --network network.json --again --quiet
+check 'begins anew' test -s a/store/store.mdb -a -s a/engine/config/config.toml -a ! -e a/engine/data/state.db -a ! -e a/snapshots
+check 'but for the last vote' grep -q '"height":"7"' a/engine/data/priv_validator_state.json
 prints 'not among them' 'join of who is not in the file' network join --home c --network network.json \
     --sync-from http://10.0.0.1:26657 --sync-from http://10.0.0.2:26657 --trust "5:$hash" --engine-rpc 10.0.0.3:26657
 config=c/engine/config/config.toml
@@ -227,6 +234,8 @@ eventually() {
 start_member a
 check 'an engine that ends is started again' eventually 5 grep -q 'both start again' node.err
 refuses 8 'is running already' 'start twice' network start --home a
+refuses 8 'is running already' 'join --again while it runs' network join --home a --network network.json --again
+check 'removes nothing' test -s a/store/store.mdb -a -s a/engine/config/config.toml
 stop_node
 check 'SIGTERM while it starts again: the supervisor stops with 0' [ "$code" = 0 ]
 check 'no application is left' test -z "$(pgrep -f "node --home $work/a" || true)"
