@@ -153,7 +153,7 @@ static size_t one_block(struct bench *b, struct clocks *c)
     struct diag d = {""};
     struct ecdsa_signature seal;
     begin(c);
-    chain_prepare(b->chain, &p, clock_unix_s());
+    chain_prepare(b->chain, &p, clock_unix_s(), CHAIN_BLOCK_BYTES);
     end(c, STAGE_PREPARE);
     begin(c);
     stop_on(chain_finalize(b->chain, &p, true, &made, &d), "finalize", &d);

@@ -19,7 +19,7 @@ WRAPPED = {
     "wslay/": ["src/net/"],
     "curl/": ["src/net/"],
     "zlib.h": ["src/gateway/", "src/city/energy/test_"],
-    "zstd.h": ["src/chain/", "src/gateway/"],
+    "zstd.h": ["src/codec/"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

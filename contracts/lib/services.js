@@ -6,5 +6,7 @@ const money = (signer) =>
   ethers.getContractAt('IParvisMoney', '0x00000000000000000000000000000000c1700001', signer);
 const energy = (signer) =>
   ethers.getContractAt('IParvisEnergy', '0x00000000000000000000000000000000c1700002', signer);
+const members = (signer) =>
+  ethers.getContractAt('IParvisMembers', '0x00000000000000000000000000000000c1700003', signer);
 
-module.exports = { money, energy };
+module.exports = { money, energy, members };

@@ -37,6 +37,7 @@ const struct command *const COMMAND_TABLES[] = {NODE_COMMANDS,
                                                 CHAIN_COMMANDS,
                                                 ENERGY_COMMANDS,
                                                 ETHEREUM_COMMANDS,
+                                                PROOF_COMMANDS,
                                                 TOOL_COMMANDS,
                                                 NULL};
 
@@ -153,6 +154,7 @@ int exit_code(enum err e)
         return EXIT_ENVIRONMENT;
     case E_REVERT:
     case E_OUT_OF_GAS:
+    case E_PROOF:
         return EXIT_NO;
     default: /* every other code is about something the user gave */
         return EXIT_INPUT;

@@ -2,7 +2,7 @@
  * in both languages; parsing, --help, shell completion and the man page all come from it.
  *
  * Exit codes (also in the man page; exit_code maps errors to them):
- *   0 done   1 the answer is "no" (a comparison found a difference, a transaction failed)
+ *   0 done   1 the answer is "no" (a difference, a failed transaction, a proof that fails)
  *   2 wrong command line   3 not found   4 no connection to the node
  *   5 invalid input (or the node refused it)   6 wrong key or passphrase
  *   7 stored data damaged   8 environment (disk, I/O, locked, a limit)   71 out of memory */
@@ -52,6 +52,7 @@ extern const struct command CHAIN_COMMANDS[];    /* send, call, account, abi ...
 extern const struct command NETWORK_COMMANDS[];  /* network ... */
 extern const struct command ENERGY_COMMANDS[];   /* energy ... */
 extern const struct command ETHEREUM_COMMANDS[]; /* blocktest ... */
+extern const struct command PROOF_COMMANDS[];    /* proof, verify-proof */
 extern const struct command TOOL_COMMANDS[];     /* bench, version, completion, man */
 
 struct cli {

@@ -8,8 +8,12 @@ static const struct {
     const char *en, *fr;
 } EXIT_CODES[] = {
     {EXIT_OK, "done", "fait"},
-    {EXIT_NO, "the answer is no: a comparison found a difference, a transaction failed",
-     "la réponse est non : une comparaison a trouvé un écart, une transaction a échoué"},
+    {EXIT_NO,
+     "the answer is no: a comparison found a difference, a transaction failed, a proof does "
+     "not hold",
+     "la réponse est non : une comparaison a trouvé un écart, une transaction a échoué, une preuve "
+     "ne "
+     "tient pas"},
     {EXIT_USAGE_ERROR, "wrong command line", "ligne de commande incorrecte"},
     {EXIT_NOT_FOUND, "a file, account or record was not found",
      "fichier, compte ou enregistrement introuvable"},

@@ -17,8 +17,8 @@
     {"admission", "open|members", "who may send transactions (default open)", \
      "qui peut envoyer des transactions (défaut open)"}, \
     {"controller-name", "TEXT", \
-     "who answers for the services' data, written in the genesis (default: operator of this node)", \
-     "responsable des données des services, inscrit dans la genèse (défaut : exploitant du nœud)"}, \
+     "who answers for the services' data, written in the genesis (default: who runs the chain)", \
+     "responsable des données des services, écrit dans la genèse (défaut : qui tient la chaîne)"}, \
     {"controller-contact", "TEXT", "how to reach them (default: not stated)", \
      "comment le joindre (défaut : non précisé)"}
 /* clang-format on */

@@ -120,6 +120,7 @@ enum err network_grow(struct cli *cli, const char *from, const char *chain_path,
 struct join_options {
     const char *listen, *rpc_listen;  /* NULL: from the card; none */
     const char *sync_servers, *trust; /* NULL: every block is fetched and executed */
+    bool again;                       /* the ledger and the engine's data are removed first */
 };
 /* network_join makes the ledger and writes the engine's files. *validator_out: is this member among
  * the first ones? E_OK | E_EXISTS | E_NOT_FOUND | E_INVALID ... */
@@ -136,6 +137,13 @@ enum err engine_program(const struct cli *cli, char out[4096], struct diag *d);
  * E_OK | E_CONNECT | E_TIMEOUT | E_JSON | E_INVALID (it answered with an error). */
 enum err engine_ask(const char *socket, const char *target, unsigned timeout_ms,
                     struct json **reply_out, struct diag *d);
+
+/* --- running (network_start.c) ------------------------------------------------------------------
+ */
+
+/* network_lock: one process works on a member's folder; the lock ends with *fd_out.
+ * E_OK | E_LOCKED | E_IO. */
+enum err network_lock(const struct cli *cli, int *fd_out, struct diag *d);
 
 /* --- commands -----------------------------------------------------------------------------------
  */
@@ -154,7 +162,7 @@ int run_network_propose_key(struct cli *cli);
 int run_network_propose_heartbeat(struct cli *cli);
 int run_network_upgrade(struct cli *cli);
 int run_network_vote(struct cli *cli);
-int run_network_count(struct cli *cli);
+int run_network_recount(struct cli *cli);
 int run_network_admit(struct cli *cli);
 int run_network_dismiss(struct cli *cli);
 

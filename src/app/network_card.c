@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define CARD_BYTES_MAX 65536u
+
 void card_write(struct buf *out, const struct network_member *m)
 {
     char node[41];
@@ -114,9 +116,17 @@ enum err card_parse(struct network_member *out, const struct json *j, struct dia
 
 enum err card_read(struct network_member *out, const char *path, struct diag *d)
 {
+    struct buf text = {0};
     struct json *j = NULL;
-    TRY(json_parse_file(&j, path, d));
-    enum err e = card_parse(out, j, d);
+    enum err e = file_read(&text, path, CARD_BYTES_MAX, d);
+    if (e == E_OK) {
+        e = json_parse(&j, buf_view(&text), d);
+        if (e == E_OK)
+            e = card_parse(out, j, d);
+        if (e != E_OK)
+            diag_wrap(d, e, T("%s: ", "%s : "), path);
+    }
     json_free(j);
-    return e == E_OK ? e : diag_wrap(d, e, T("%s: ", "%s : "), path);
+    buf_free(&text);
+    return e;
 }

@@ -336,7 +336,7 @@ void engine_config_write(struct buf *out, const struct engine_config *c)
              "adaptive_sync = false\n"
              "\n[consensus]\n"
              "# longer than the second for which the proposer of an idle network waits for work\n"
-                  "timeout_propose = \"2s\"\n"
+             "timeout_propose = \"2s\"\n"
              "timeout_propose_delta = \"500ms\"\n"
              "timeout_prevote = \"500ms\"\n"
              "timeout_prevote_delta = \"250ms\"\n"

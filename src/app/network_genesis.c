@@ -88,7 +88,7 @@ static enum err read_members(struct network *n, const struct json *list, struct 
         if (e == E_OK && n->members[n->member_count].power == 0)
             e = diag_set(d, E_INVALID, T("power: absent", "power : absent"));
         if (e != E_OK)
-            return diag_wrap(d, e, "members[%zu].", n->member_count);
+            return diag_wrap(d, e, T("members[%zu].", "members[%zu]."), n->member_count);
         n->member_count++;
     }
     return network_members_check(n->members, n->member_count, d);
@@ -135,7 +135,7 @@ static enum err read_fields(struct network *n, const struct json *j, const char 
     json_print(&n->engine_genesis, engine);
     enum err e = genesis_parse(&genesis, buf_view(&n->genesis), d);
     if (e != E_OK)
-        return diag_wrap(d, e, "genesis.");
+        return diag_wrap(d, e, "%s", "genesis.");
     n->chain_id = genesis.chain_id;
     genesis_free(&genesis);
     snprintf(chain_name, sizeof chain_name, "parvis-%llu", (unsigned long long)n->chain_id);

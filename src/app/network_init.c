@@ -189,7 +189,7 @@ static enum err local_address(const struct local *l, size_t i, char out[NETWORK_
     char name[NETWORK_ADDRESS_MAX + 1];
     uint16_t port;
     enum err e = network_address_parse(out, name, &port, d);
-    return e == E_OK ? e : diag_wrap(d, E_USAGE, "--hosts: ");
+    return e == E_OK ? e : diag_wrap(d, E_USAGE, T("--hosts: ", "--hosts : "));
 }
 
 static enum err read_local(const struct cli *cli, struct local *l, struct diag *d)

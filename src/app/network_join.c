@@ -1,7 +1,10 @@
 /* network_join: a prepared home takes its place in a network: ledger, engine's configuration. */
 #include "app/network.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/init_command.h"
@@ -23,6 +26,10 @@ const struct cli_option NETWORK_JOIN_OPTIONS[] = {
      "moins"},
     {"trust", "HEIGHT:HASH", "with --sync-from: a block that a member vouches for (network status)",
      "avec --sync-from : un bloc dont un membre répond (network status)"},
+    {"again", NULL,
+     "first removes this member's copy of the ledger and the engine's data; keys and last vote "
+     "stay",
+     "efface d'abord la copie du registre et les données du moteur ; clés et dernier vote restent"},
     MAP_MB_OPTION,
     {0},
 };
@@ -79,7 +86,7 @@ static enum err check_ledger(struct cli *cli, const struct network *n, struct di
 
 static enum err make_ledger(struct cli *cli, const struct network *n, struct diag *d)
 {
-    struct genesis genesis;
+    struct genesis genesis = {0};
     struct progress progress = {cli_progress, cli};
     if (n->grown)
         return home_import_store(cli, n->chain_path, &progress, d);
@@ -150,7 +157,7 @@ static enum err plan(struct cli *cli, const struct network *n, const struct join
     TRY(e);
     *self = find_self(n, card, d, &e);
     TRY(e);
-    if (access(home_path(cli, "engine/config/config.toml"), F_OK) == 0)
+    if (!o->again && access(home_path(cli, "engine/config/config.toml"), F_OK) == 0)
         return diag_set(
             d, E_EXISTS,
             T("%s has joined a network already (engine/config/config.toml); it was left "
@@ -158,6 +165,11 @@ static enum err plan(struct cli *cli, const struct network *n, const struct join
               "%s a déjà rejoint un réseau (engine/config/config.toml) ; laissé tel "
               "quel"),
             cli_home(cli));
+    if (!o->again && o->sync_servers && access(home_path(cli, "store/store.head"), F_OK) == 0)
+        return diag_set(d, E_EXISTS,
+                        T("%s holds a ledger already: without --sync-from it goes on from there",
+                          "%s contient déjà un registre : sans --sync-from, il reprend de là"),
+                        cli_home(cli));
     TRY(check_listen("listen", o->listen, d));
     TRY(check_listen("engine-rpc", o->rpc_listen, d));
     *c = (struct engine_config){.moniker = card->name,
@@ -170,6 +182,56 @@ static enum err plan(struct cli *cli, const struct network *n, const struct join
     return parse_trust(c, o, d);
 }
 
+/* --- once more ---------------------------------------------------------------------------------
+ */
+
+static void remove_file(const char *folder, const char *name)
+{
+    char path[4600];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)remove(path);
+}
+
+/* What a folder holds, folders of `depth` levels too; but for the file `kept`. */
+static void empty_folder(const char *folder, const char *kept, int depth)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        char path[4600];
+        struct stat st;
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+            (!kept || strcmp(name, kept) != 0)) {
+            if (depth > 0 && lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+                empty_folder(path, NULL, depth - 1);
+            remove_file(folder, name);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+/* What a member can get anew from the others. The record of the last vote is not that: without it
+ * the member might contradict itself. */
+static enum err forget(const struct cli *cli, struct diag *d)
+{
+    static const char *const CONFIG[] = {"config.toml", "genesis.json", "addrbook.json"};
+    int lock = -1;
+    TRY(network_lock(cli, &lock, d));
+    home_remove_store(home_path(cli, "store"));
+    empty_folder(home_path(cli, "snapshots"), NULL, 2);
+    remove_file(cli_home(cli), "snapshots");
+    remove_file(cli_home(cli), "genesis.json");
+    empty_folder(home_path(cli, "engine/data"), "priv_validator_state.json", 2);
+    for (size_t i = 0; i < sizeof CONFIG / sizeof CONFIG[0]; i++)
+        remove_file(home_path(cli, "engine/config"), CONFIG[i]);
+    close(lock);
+    return E_OK;
+}
+
 enum err network_join(struct cli *cli, const struct network *n, const struct join_options *o,
                       bool *validator_out, struct diag *d)
 {
@@ -180,15 +242,20 @@ enum err network_join(struct cli *cli, const struct network *n, const struct joi
     struct buf text = {0};
     char host[NETWORK_ADDRESS_MAX + 1], any[40];
     uint16_t port = 0;
-    bool had_ledger = access(home_path(cli, "store/store.mdb"), F_OK) == 0;
     TRY(plan(cli, n, o, &card, &self, &c, d));
     TRY(network_address_parse(card.p2p, host, &port, d));
     snprintf(any, sizeof any, "0.0.0.0:%u", port);
     if (!c.listen)
         c.listen = any;
-    enum err e = had_ledger ? E_OK : make_ledger(cli, n, d);
-    bool made_ledger = !had_ledger && e == E_OK;
-    if (e == E_OK)
+    if (o->again)
+        TRY(forget(cli, d));
+    bool had_ledger = access(home_path(cli, "store/store.mdb"), F_OK) == 0;
+    bool make = !had_ledger && !o->sync_servers; /* else the peers' snapshot becomes it */
+    enum err e = make ? make_ledger(cli, n, d) : E_OK;
+    bool made_ledger = make && e == E_OK;
+    if (e == E_OK && o->sync_servers)
+        e = file_write(home_path(cli, "genesis.json"), buf_view(&n->genesis), 0600, true, d);
+    else if (e == E_OK)
         e = check_ledger(cli, n, d);
     if (e == E_OK) {
         buf_put(&text, n->engine_genesis.data, n->engine_genesis.len);
@@ -257,7 +324,8 @@ static int join(struct cli *cli)
     struct join_options o = {.listen = cli_get(cli, "listen"),
                              .rpc_listen = cli_get(cli, "engine-rpc"),
                              .sync_servers = servers.len ? buf_cstr(&servers) : NULL,
-                             .trust = cli_get(cli, "trust")};
+                             .trust = cli_get(cli, "trust"),
+                             .again = cli_has(cli, "again")};
     if (e == E_OK)
         e = network_read(&n, cli_get(cli, "network"), &d);
     if (e == E_OK)

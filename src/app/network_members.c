@@ -193,8 +193,8 @@ const struct cli_option NETWORK_ADD_OPTIONS[] = {
 };
 const struct cli_option NETWORK_UPGRADE_OPTIONS[] = {
     {"at", "N", "the ledger's block from which on", "bloc du registre à partir duquel"},
-    {"program", "NAME", "the program that every member must then run, as `parvis version` tells",
-     "programme que chaque membre doit alors faire tourner, tel que le dit `parvis version`"},
+    {"program", "NAME", "the program that every member must then run, such as parvis-0.2.0",
+     "programme que chaque membre doit alors faire tourner, tel que parvis-0.2.0"},
     {"call-off", NULL, "proposes to call off the upgrade that was agreed",
      "propose d'annuler la mise à niveau convenue"},
     {"lifetime", "SECONDS", "until the vote ends (default 604800: 7 days)",
@@ -258,12 +258,13 @@ static void print_proposal_number(const struct cli *cli)
     struct buf b = {0};
     if (cli->json || cli->quiet || read_members(cli, "proposalCount", NULL, &reply, NULL) != E_OK)
         return;
-    buf_putf(&b,
-             T("Proposal %llu; vote with `parvis network vote %llu yes` (proposing is no vote).\n",
-               "Proposition %llu ; votez avec `parvis network vote %llu yes` (proposer n'est pas "
-               "voter).\n"),
-             (unsigned long long)number_of(reply, "count"),
-             (unsigned long long)number_of(reply, "count"));
+    buf_putf(
+        &b,
+        T("Proposal %llu; this member has voted yes. The others: `parvis network vote %llu yes`.\n",
+          "Proposition %llu ; ce membre a voté oui. Les autres : `parvis network vote %llu "
+          "yes`.\n"),
+        (unsigned long long)number_of(reply, "count"),
+        (unsigned long long)number_of(reply, "count"));
     cli_print(&b);
     json_free(reply);
     buf_free(&b);
@@ -370,9 +371,9 @@ int run_network_vote(struct cli *cli)
     return act(cli, "vote", values, 2, false);
 }
 
-int run_network_count(struct cli *cli)
+int run_network_recount(struct cli *cli)
 {
-    return act(cli, "count", cli->args, 1, false);
+    return act(cli, "recount", cli->args, 1, false);
 }
 
 static int act_on_node(struct cli *cli, const char *method)

@@ -29,7 +29,7 @@ static enum err check_name(const char *name, const char *p2p, struct diag *d)
         return diag_set(d, E_USAGE,
                         T("--name: a text of 1 to 64 bytes", "--name : un texte de 1 à 64 octets"));
     enum err e = network_address_parse(p2p, host, &port, d);
-    return e == E_OK ? e : diag_wrap(d, E_USAGE, "--p2p ");
+    return e == E_OK ? e : diag_wrap(d, E_USAGE, T("--p2p: ", "--p2p : "));
 }
 
 enum err network_prepare(const struct cli *cli, const char *name, const char *p2p,

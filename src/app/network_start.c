@@ -36,6 +36,9 @@ const struct cli_option NETWORK_START_OPTIONS[] = {
      "fils qui servent les requêtes (défaut : un par processeur, 8 au plus)"},
     {"archive", NULL, "keep the state of every block", "garde l'état de chaque bloc"},
     MAP_MB_OPTION,
+    {"snapshot-blocks", "N",
+     "a snapshot for members that join every N blocks, 0: never (default 1000)",
+     "un instantané pour les membres qui rejoignent tous les N blocs, 0 : jamais (défaut 1000)"},
     {"log", "LEVEL", "error, warn, info or debug (default info)",
      "error, warn, info ou debug (défaut info)"},
     {0},
@@ -108,10 +111,10 @@ static enum err full_home(struct supervisor *s, struct diag *d)
 }
 
 /* One supervisor a home; the lock ends with the process that holds it. */
-static enum err lock_home(struct supervisor *s, int *fd_out, struct diag *d)
+enum err network_lock(const struct cli *cli, int *fd_out, struct diag *d)
 {
     char pid[24];
-    const char *path = home_path(s->cli, "engine/supervisor.lock");
+    const char *path = home_path(cli, "engine/supervisor.lock");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return diag_os(d, E_IO, path, errno);
@@ -122,7 +125,7 @@ static enum err lock_home(struct supervisor *s, int *fd_out, struct diag *d)
         return diag_set(d, E_LOCKED,
                         T("%s: this member is running already (process %s)",
                           "%s : ce membre est déjà en marche (processus %s)"),
-                        cli_home(s->cli), pid[0] ? pid : "?");
+                        cli_home(cli), pid[0] ? pid : "?");
     }
     int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)n, 0) != n) {
@@ -143,7 +146,8 @@ static void add(struct supervisor *s, size_t *n, const char *word)
 /* parvis node with what of the command line is its own; files by their full path. */
 static enum err app_command(struct supervisor *s, struct diag *d)
 {
-    static const char *const VALUES[] = {"host", "port", "threads", "map-mb", "log", "lang"};
+    static const char *const VALUES[] = {"host", "port", "threads", "map-mb", "snapshot-blocks",
+                                         "log",  "lang"};
     static const char *const FILES[] = {"key-file", "passphrase-file"};
     char self[4096], option[64];
     size_t n = 0;
@@ -340,11 +344,22 @@ static void step_opening(struct supervisor *s)
     }
 }
 
+/* It then runs on, idle for ever. */
+static const char *fail_sync(struct supervisor *s)
+{
+    bool fatal;
+    give_up(s, EXIT_DAMAGED);
+    return engine_advice(ENGINE_SYNC_FAILED, &fatal);
+}
+
 static void step_running(struct supervisor *s)
 {
     const char *why = NULL;
-    if (s->app.pid && s->engine.pid && !s->stopping)
+    if (s->app.pid && s->engine.pid && !s->stopping) {
         why = watch_look(&s->watch);
+        if (strstr(buf_cstr(&s->engine.last), ENGINE_SYNC_FAILED))
+            why = fail_sync(s);
+    }
     if (why)
         log_warn("network", "%s", why);
     if (!s->app.pid || !s->engine.pid || s->stopping || why)
@@ -463,7 +478,7 @@ int run_network_start(struct cli *cli)
     if (e == E_OK)
         e = app_command(&s, &d);
     if (e == E_OK)
-        e = lock_home(&s, &lock, &d);
+        e = network_lock(cli, &lock, &d);
     if (e == E_OK && (s.signals = block_signals()) < 0)
         e = diag_os(&d, E_IO, "signalfd", errno);
     s.watch.socket = s.rpc_socket;

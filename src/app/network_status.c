@@ -129,7 +129,7 @@ static void print_text(const struct view *v)
     if (v->ledger) {
         const struct json *l = client_result(v->ledger);
         buf_putf(&b, "%-18s %llu %s\n", T("ledger block", "bloc du registre"),
-                 (unsigned long long)number_of(l, "block"), text_of(l, "hash"));
+                 (unsigned long long)number_of(l, "height"), text_of(l, "hash"));
     } else {
         buf_putf(&b, "%-18s %s\n", T("ledger block", "bloc du registre"),
                  T("(no answer at --rpc)", "(pas de réponse à --rpc)"));

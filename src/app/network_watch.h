@@ -21,10 +21,13 @@ struct watch {
 
 /* watch_advice tells once, at the start, what of the machine is not as a network wants it. */
 void watch_advice(void);
+void watch_advise_clock(void); /* of the clock alone */
 /* watch_reset begins anew, with an engine that was just started. */
 void watch_reset(struct watch *w);
 /* watch_look asks the engine, when it is time. Returns why it should be started again, or NULL. */
 const char *watch_look(struct watch *w);
+
+#define ENGINE_SYNC_FAILED "State sync failed" /* what it says, and then does nothing more */
 
 /* engine_advice explains, to a person, what made the engine end, from its last words; NULL when it
  * is nothing known. *fatal_out: another start would end the same way. */

@@ -31,6 +31,15 @@ static const struct cli_option NODE_OPTIONS[] = {
     {"block-ms", "N", "a block at most every N milliseconds (default 0: as soon as there is work)",
      "un bloc au plus toutes les N millisecondes (défaut 0 : dès qu'il y a du travail)"},
     {"archive", NULL, "keep the state of every block", "garde l'état de chaque bloc"},
+    {"follow", "URL",
+     "keep a full copy outside the network: take the blocks of the node at URL and "
+     "execute them all",
+     "tient une copie complète hors du réseau : reprend les blocs du nœud URL et les exécute tous"},
+    {"trust", "FILE",
+     "with --follow: a trusted header (parvis network trust), when the copy is older "
+     "than two weeks",
+     "avec --follow : un en-tête de confiance (parvis network trust), si la copie a plus de deux "
+     "semaines"},
     {"snapshot-blocks", "N",
      "on a network: a snapshot for members that join every N blocks, 0: "
      "never (default 1000)",
@@ -65,6 +74,8 @@ static enum err read_node_options(const struct cli *cli, struct node_options *o,
             return E_OK;
         }
     }
+    if (cli_get(cli, "trust") && !cli_get(cli, "follow"))
+        return diag_set(d, E_USAGE, T("--trust goes with --follow", "--trust va avec --follow"));
     if (level)
         return diag_set(
             d, E_USAGE,
@@ -127,7 +138,7 @@ struct node {
     struct chain *chain; /* NULL: to be taken from the peers */
     struct engine engine;
     struct engine_sync sync;
-    char app_socket[4400], snapshot_dir[4400];
+    char app_socket[4400], rpc_socket[4400], snapshot_dir[4400];
 };
 
 static enum err take_begin(void *ctx, struct snapshot_take_config *config,
@@ -156,10 +167,18 @@ static enum err choose_engine(struct node *n, const struct node_options *o, stru
     *e = (struct engine){.chain = n->chain,
                          .block_ms = (unsigned)o->block_ms,
                          .app_socket = n->app_socket,
+                         .rpc_socket = n->rpc_socket,
                          .snapshot_dir = n->snapshot_dir,
                          .snapshot_blocks = o->snapshot_blocks};
     snprintf(n->app_socket, sizeof n->app_socket, "%s", home_path(n->cli, "engine/app.sock"));
+    snprintf(n->rpc_socket, sizeof n->rpc_socket, "%s", home_path(n->cli, "engine/rpc.sock"));
     snprintf(n->snapshot_dir, sizeof n->snapshot_dir, "%s", home_path(n->cli, "snapshots"));
+    if (n->chain && cli_get(n->cli, "follow")) {
+        e->ops = &ENGINE_FOLLOW;
+        e->follow_url = cli_get(n->cli, "follow");
+        e->trust_path = cli_get(n->cli, "trust");
+        return E_OK;
+    }
     if (!n->chain || chain_members(n->chain).founded) {
         n->sync = (struct engine_sync){take_begin, open_ledger, n};
         e->ops = &ENGINE_COMET;

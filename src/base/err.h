@@ -37,6 +37,7 @@
     X(E_CORRUPT, "a stored record does not hold", "un enregistrement stocké est altéré")          \
     X(E_VERSION, "made by another version", "créé par une autre version")                         \
     X(E_SIGNATURE, "invalid signature", "signature invalide")                                     \
+    X(E_PROOF, "the proof does not hold", "la preuve ne tient pas")                               \
     X(E_TX_TYPE, "transaction type not supported", "type de transaction non pris en charge")      \
     X(E_TX_CHAIN_ID, "transaction signed for another chain",                                      \
       "transaction signée pour une autre chaîne")                                                 \

@@ -26,13 +26,20 @@ enum err audit_run(struct store *store, const char *scratch_dir, const struct pr
 /* One file: "parvis chain 1\n", then records of kind (1 byte), length (4), content, and the first 8
  * bytes of keccak-256 over kind, length and content:
  *   'G'  the genesis file's text
- *   'B'  per block from 1 on: RLP [header, seal (65), [transaction encoding ...]]
+ *   'B'  per block from 1 on: RLP [header, seal (65), [transaction encoding ...]]; where the block
+ *        has such: then [ommer...], [withdrawal or report...] (block.h). A block of a network has
+ *        a seal of zeros.
  *   'E'  number of the last block (8), its hash (32); nothing may follow
  * A byte that is wrong, missing or too many is named by its record's place in the file.
  *
  * chain_export writes PATH beside and renames it when it is complete and on disk. */
 enum err chain_export(struct store *store, const char *path, const struct progress *progress,
                       struct diag *d);
+
+/* The content of a 'B' record, of one block, for a node that follows another over the network. The
+ * transactions read have no senders. E_OK | E_RLP | E_RANGE and the codes of tx_decode. */
+void export_put_block(struct buf *out, const struct block *b);
+enum err export_read_block(struct block *out, struct arena *a, struct bytes content);
 
 /* chain_import reads the whole file once for damage, then re-executes and checks every block. The
  * store is marked unfinished from the first record to the last: chain_open refuses it until the

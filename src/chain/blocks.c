@@ -54,11 +54,34 @@ static uint64_t take_be64(struct reader *r)
 
 /* --- roots -------------------------------------------------------------------------- */
 
-struct hash blocks_tx_root(const struct tx *txs, size_t count)
+static struct bytes *tx_items(const struct tx *txs, size_t count)
 {
     struct bytes *items = mem_alloc((count + 1) * sizeof *items);
     for (size_t i = 0; i < count; i++)
         items[i] = txs[i].raw;
+    return items;
+}
+
+/* The items borrow from text. */
+static struct bytes *receipt_items(struct buf *text, const struct receipt *receipts, size_t count)
+{
+    struct bytes *items = mem_alloc((count + 1) * sizeof *items);
+    for (size_t i = 0; i < count; i++) {
+        size_t from = text->len;
+        receipt_encode(text, &receipts[i]);
+        items[i] = (struct bytes){NULL, text->len - from};
+    }
+    size_t at = 0; /* the buffer has stopped moving */
+    for (size_t i = 0; i < count; i++) {
+        items[i].data = text->data + at;
+        at += items[i].len;
+    }
+    return items;
+}
+
+struct hash blocks_tx_root(const struct tx *txs, size_t count)
+{
+    struct bytes *items = tx_items(txs, count);
     struct hash root = trie_list_root(items, count);
     mem_free(items);
     return root;
@@ -66,22 +89,29 @@ struct hash blocks_tx_root(const struct tx *txs, size_t count)
 
 struct hash blocks_receipt_root(const struct receipt *receipts, size_t count)
 {
-    struct bytes *items = mem_alloc((count + 1) * sizeof *items);
     struct buf text = {0};
-    for (size_t i = 0; i < count; i++) {
-        size_t from = text.len;
-        receipt_encode(&text, &receipts[i]);
-        items[i] = (struct bytes){NULL, text.len - from};
-    }
-    size_t at = 0; /* the buffer has stopped moving */
-    for (size_t i = 0; i < count; i++) {
-        items[i].data = text.data + at;
-        at += items[i].len;
-    }
+    struct bytes *items = receipt_items(&text, receipts, count);
     struct hash root = trie_list_root(items, count);
     mem_free(items);
     buf_free(&text);
     return root;
+}
+
+void blocks_prove_tx(const struct tx *txs, size_t count, size_t index, struct buf *rlp_list_out)
+{
+    struct bytes *items = tx_items(txs, count);
+    trie_list_prove(items, count, index, rlp_list_out);
+    mem_free(items);
+}
+
+void blocks_prove_receipt(const struct receipt *receipts, size_t count, size_t index,
+                          struct buf *rlp_list_out)
+{
+    struct buf text = {0};
+    struct bytes *items = receipt_items(&text, receipts, count);
+    trie_list_prove(items, count, index, rlp_list_out);
+    mem_free(items);
+    buf_free(&text);
 }
 
 /* --- record forms ----------------------------------------------------------------------------- */

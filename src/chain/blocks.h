@@ -53,4 +53,9 @@ enum err blocks_decode_receipts(struct arena *a, struct bytes record, struct rec
 struct hash blocks_tx_root(const struct tx *txs, size_t count);
 struct hash blocks_receipt_root(const struct receipt *receipts, size_t count);
 
+/* Proofs (trie_list_prove) that item `index` is under these roots. */
+void blocks_prove_tx(const struct tx *txs, size_t count, size_t index, struct buf *rlp_list_out);
+void blocks_prove_receipt(const struct receipt *receipts, size_t count, size_t index,
+                          struct buf *rlp_list_out);
+
 #endif

@@ -144,6 +144,10 @@ enum err chain_number_of(struct chain_view *v, const struct hash *block_hash, ui
 enum err chain_find_tx(struct chain_view *v, const struct hash *tx_hash, uint64_t *number_out,
                        size_t *index_out);
 
+/* The height of a network's engine at which a block was decided. E_OK | E_NOT_FOUND (made before
+ * the network, or taken with a snapshot) | E_CORRUPT | E_IO. */
+enum err chain_decided_height(struct chain_view *v, uint64_t number, uint64_t *height_out);
+
 /* State at a height: LIMIT_STATE_HISTORY back, or all with archive. The view owns *out and closes
  * it. E_OK | E_PRUNED | E_NOT_FOUND | E_CORRUPT | E_IO. */
 enum err chain_state_at(struct chain_view *v, uint64_t number, struct statedb_view **out);

@@ -44,14 +44,14 @@ static bool put_record(FILE *f, uint8_t kind, struct bytes content)
            fwrite(sum.b, 1, RECORD_SUM, f) == RECORD_SUM;
 }
 
-static void encode_block(struct buf *out, const struct stored_header *h, const struct block *b)
+void export_put_block(struct buf *out, const struct block *b)
 {
     size_t whole = rlp_list_open(out);
     uint8_t seal[SEAL_SIGNATURE_BYTES];
-    memcpy(seal, h->seal.r, 32);
-    memcpy(seal + 32, h->seal.s, 32);
-    seal[64] = h->seal.y_parity;
-    rlp_put_raw(out, h->rlp);
+    memcpy(seal, b->seal.r, 32);
+    memcpy(seal + 32, b->seal.s, 32);
+    seal[64] = b->seal.y_parity;
+    header_encode(out, &b->header);
     rlp_put_string(out, seal, sizeof seal);
     size_t list = rlp_list_open(out);
     for (size_t i = 0; i < b->tx_count; i++)
@@ -89,13 +89,14 @@ static enum err export_block(struct transfer *x, struct store_txn *t, uint64_t n
     arena_reset(&x->arena);
     enum err e = blocks_header(t, number, &x->arena, &h);
     b.header = h.header;
+    b.seal = h.seal;
     if (e == E_OK)
         e = blocks_body(t, number, &x->arena, &b);
     if (e != E_OK)
         return diag_set(x->d, E_CORRUPT, T("block %llu: %s", "bloc %llu : %s"),
                         (unsigned long long)number, err_text(E_CORRUPT));
     buf_clear(&x->record);
-    encode_block(&x->record, &h, &b);
+    export_put_block(&x->record, &b);
     return put_record(x->file, 'B', buf_view(&x->record)) ? E_OK : io_error(x->d, x->path);
 }
 
@@ -260,9 +261,9 @@ static enum err decode_txs(struct block *b, struct arena *a, struct rlp list)
     return E_OK;
 }
 
-static enum err decode_record(struct block *b, struct arena *a, struct bytes record)
+enum err export_read_block(struct block *b, struct arena *a, struct bytes content)
 {
-    struct rlp whole = rlp_reader(record), r, list;
+    struct rlp whole = rlp_reader(content), r, list;
     struct rlp_item header;
     uint8_t seal[SEAL_SIGNATURE_BYTES];
     *b = (struct block){0};
@@ -301,7 +302,7 @@ static bool read_block(void *ctx, struct ahead_block *out)
     if (out->error == E_OK && kind == 'B') {
         struct bytes record =
             bytes_of(arena_dup(&out->arena, x->record.data, x->record.len), x->record.len);
-        if (decode_record(&out->block, &out->arena, record) != E_OK)
+        if (export_read_block(&out->block, &out->arena, record) != E_OK)
             out->error = bad_place(x, T("it is not a block", "ce n'est pas un bloc"));
     }
     out->is_sealed = ecdsa_signature_is_set(&out->block.seal);

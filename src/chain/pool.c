@@ -388,9 +388,14 @@ static enum err admit(struct pool *p, struct entry *e)
     return error;
 }
 
-/* first_look refuses what is known or finds no room, before the costly signature recovery. */
+/* first_look refuses what is known, stands in one of the last blocks (peers tell of a transaction
+ * after its block as often as before) or finds no room, before the costly signature recovery. */
 static enum err first_look(struct pool *p, const struct hash *hash)
 {
+    uint64_t number;
+    size_t index;
+    if (recent_find_tx(&p->chain->recent, hash, &number, &index))
+        return E_TX_NONCE_LOW;
     pthread_mutex_lock(&p->lock);
     bool known = ptr_map_find(&p->by_hash, hash->b) != NULL;
     bool full = is_full(p, 0) && p->lists[PLACE_GAPPED].count == 0;

@@ -32,7 +32,7 @@
  *           from the store's, since the content is the ledger in clear. `blocks` there says where
  *           the last chunk of blocks begins, so that the next snapshot need not read all blocks
  *           again: the chunks before are linked, not written. DIR/NUMBER.part is one being made or
- *           removed. Numbers have 20 digits.
+ *           removed.
  * Threads   snapshot_make reads in one transaction of its own and can run on any thread while
  *           blocks go on. One make or prune per DIR at a time; list and load at any time. A take
  *           belongs to one thread. */
@@ -106,7 +106,7 @@ struct snapshot_take_config {
 /* snapshot_take_begin checks the manifest and begins a store in DIR.take beside, where an
  * interrupted take may have left one: that is removed. The store is marked unfinished: chain_open
  * refuses it. E_OK | E_CORRUPT (not a manifest) | E_VERSION (of another format) | E_BLOCK (not of
- * the trusted block) | E_LIMIT | E_IO ... */
+ * the trusted block) | E_IO ... */
 enum err snapshot_take_begin(struct snapshot_take **out, const struct snapshot_take_config *config,
                              struct diag *d);
 

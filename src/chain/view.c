@@ -168,6 +168,14 @@ enum err chain_find_tx(struct chain_view *v, const struct hash *tx_hash, uint64_
     return E_OK;
 }
 
+enum err chain_decided_height(struct chain_view *v, uint64_t number, uint64_t *height_out)
+{
+    if (number > v->head.number)
+        return E_NOT_FOUND;
+    TRY(need_txn(v));
+    return consensus_of_block(v->txn, number, height_out);
+}
+
 static enum err open_state(struct chain_view *v, uint64_t number, struct statedb_view **out)
 {
     struct chain *c = v->chain;

@@ -1,11 +1,14 @@
 /* Any sequence of calls, well-formed or not, to every service: nothing may stop the program, no
- * coin may appear or vanish, and a failed call leaves no log.
+ * coin may appear or vanish, a failed call leaves no log, and a founded network keeps members with
+ * keys of their own whoever is reported for misbehaving.
  *
  * Input     calls one after the other: caller 1 | service 1 | method 1 | way 1 | length 2 |
  * arguments. Ways: 0 plain, 1 static, 2 with a coin, 3 little gas, 4 arguments without selector, 5
  * delegate call, 6 the clock moves on first. Arguments are cut at the end of the input. */
+#include "city/members/members.h"
 #include "city/money/money.h"
 #include "city/test_bench.h"
+#include "crypto/sha256.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,6 +73,36 @@ static void check_conserved(struct bench *b)
     ASSERT(u256_eq(u256_from_be(b->result.output.data), sum_of_balances(b)));
 }
 
+/* The validators, with what always holds of them. */
+static struct member *validators(struct bench *b, size_t *count)
+{
+    struct member *list;
+    ASSERT(members_validators(b->state, &b->arena, &list, count) == E_OK);
+    ASSERT(*count <= MEMBERS_MAX && (*count > 0) == members_founded(b->state));
+    for (size_t i = 0; i < *count; i++) {
+        ASSERT(list[i].power >= 1 && list[i].power <= MEMBERS_POWER_MAX && list[i].name[0]);
+        ASSERT(members_node_allowed(b->state, list[i].node20));
+        ASSERT(i == 0 || memcmp(list[i - 1].key32, list[i].key32, 32) < 0);
+    }
+    return list;
+}
+
+/* Everybody is reported: one member stays. */
+static void check_members(struct bench *b)
+{
+    size_t count, left;
+    struct member *list = validators(b, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct misbehaviour m = {.kind = 1};
+        struct hash h;
+        sha256_once(&h, list[i].key32, 32);
+        memcpy(m.validator20, h.b, 20);
+        ASSERT(members_punish(&b->world, &m, 1) == E_OK);
+    }
+    validators(b, &left);
+    ASSERT(left == (count > 0));
+}
+
 static size_t service_count(void)
 {
     size_t n = 0;
@@ -114,6 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size -= 6 + len;
     }
     check_conserved(&b);
+    check_members(&b);
     bench_close(&b);
     return 0;
 }

@@ -121,12 +121,12 @@ static enum frame find_frame(const struct conn *c, struct bytes *message, size_t
                              size_t *lacks)
 {
     size_t available = c->in.len - c->taken;
-    struct pb r = pb_reader(bytes_of(c->in.data + c->taken, available));
-    const uint8_t *from = r.p;
     uint64_t len = 0;
     *lacks = 1;
     if (available == 0)
         return FRAME_PART;
+    struct pb r = pb_reader(bytes_of(c->in.data + c->taken, available));
+    const uint8_t *from = r.p;
     if (pb_next_varint(&r, &len) != E_OK) {
         bool open = available < PB_VARINT_BYTES && (from[available - 1] & 0x80);
         return open ? FRAME_PART : FRAME_BAD;

@@ -25,9 +25,8 @@ typedef void (*abci_handler)(void *ctx, const struct abci_request *request,
 
 /* abci_server_start binds path, which may be longer than a socket's address, and serves it. A
  * socket that nobody listens on is removed first. E_OK | E_LOCKED (another process listens there) |
- * E_EXISTS (something that is no socket is there) | E_RANGE (a name that has not 1 to 64 bytes) |
- * E_IO.
- */
+ * E_EXISTS (something that is no socket is there) | E_RANGE (the name has not 1 to 64 bytes) |
+ * E_IO. */
 enum err abci_server_start(struct abci_server **out, const char *path, abci_handler handler,
                            void *ctx, struct diag *d);
 

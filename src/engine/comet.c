@@ -169,8 +169,8 @@ static bool is_snapshot(enum abci_kind kind)
     return kind >= ABCI_LIST_SNAPSHOTS && kind <= ABCI_APPLY_SNAPSHOT_CHUNK;
 }
 
-static void handle(void *ctx, const struct abci_request *in, struct abci_response *out,
-                   struct arena *a)
+void comet_handle(void *ctx, const struct abci_request *in, struct abci_response *out,
+                  struct arena *a)
 {
     struct comet *c = ctx;
     if (is_snapshot(in->kind)) {
@@ -238,7 +238,7 @@ static enum err comet_start(struct engine *e, struct diag *d)
     atomic_store(&e->synced, NULL);
     enum err code = e->chain ? comet_attach(c, e->chain, d) : E_OK;
     if (code == E_OK)
-        code = abci_server_start(&c->server, e->app_socket, handle, c, d);
+        code = abci_server_start(&c->server, e->app_socket, comet_handle, c, d);
     if (code != E_OK) {
         atomic_store(&c->stopping, true);
         comet_free(c);

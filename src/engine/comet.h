@@ -59,6 +59,10 @@ struct comet {
 /* comet_attach: the ledger is there: mempool, blocks and snapshots begin. */
 enum err comet_attach(struct comet *c, struct chain *chain, struct diag *d);
 
+/* comet_handle answers one request: an abci_handler whose ctx is the struct comet. */
+void comet_handle(void *c, const struct abci_request *in, struct abci_response *out,
+                  struct arena *a);
+
 /* The messages of the consensus connection, with c->lock held. */
 void comet_info(struct comet *c, struct abci_info_response *out, struct arena *a);
 void comet_init_chain(struct comet *c, const struct abci_init_chain_request *in,

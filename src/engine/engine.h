@@ -9,7 +9,7 @@
 struct engine;
 
 struct engine_ops {
-    const char *name; /* "solo", "comet", "hold" */
+    const char *name; /* "solo", "comet", "follow", "hold" */
     enum err (*start)(struct engine *e, struct diag *d);
     void (*stop)(struct engine *e); /* finishes the block in hand, joins threads */
     /* hand a transaction to the ordering: local pool, and to peers where there are any */
@@ -32,8 +32,11 @@ struct engine {
     uint8_t key32[32];   /* the node's key: seals blocks */
     struct address address;
     const char *app_socket;   /* comet: where CometBFT calls */
+    const char *rpc_socket;   /* comet: where CometBFT answers; NULL: nobody asks it */
     const char *snapshot_dir; /* comet: of this node's snapshots; NULL: none are made or served */
     uint64_t snapshot_blocks; /* comet: a snapshot every so many blocks; 0: never */
+    const char *follow_url;   /* follow: the node whose blocks are taken */
+    const char *trust_path;   /* follow: a file with a trust (engine/light.h), or NULL */
     struct engine_sync *sync; /* comet without a chain: where one comes from */
     _Atomic(struct chain *) synced; /* comet: the chain that was taken; NULL until it is there */
     unsigned block_ms;              /* at most one block per period; 0: as soon as there is work */
@@ -48,6 +51,9 @@ extern const struct engine_ops ENGINE_SOLO;
 
 /* comet: the members of a network together, through CometBFT (engine/comet.h). */
 extern const struct engine_ops ENGINE_COMET;
+
+/* follow: a copy outside the network, of one node's blocks (engine/follow.h). */
+extern const struct engine_ops ENGINE_FOLLOW;
 
 /* hold: no block is made; transactions only wait. For an imported Ethereum chain. */
 extern const struct engine_ops ENGINE_HOLD;

@@ -48,12 +48,12 @@ static bool is_foul(enum err e)
     }
 }
 
-static void admit(struct pool *pool, const struct waiting *w)
+void inbox_admit(struct pool *pool, struct bytes encoded)
 {
     struct bundle b;
     struct bytes raw;
     struct hash hash;
-    if (bundle_read(&b, bytes_of(w->bytes, w->len)) != E_OK)
+    if (bundle_read(&b, encoded) != E_OK)
         return;
     while (bundle_next(&b, &raw))
         if (is_foul(pool_add(pool, raw, &hash)))
@@ -76,7 +76,7 @@ static void *run(void *arg)
         i->count--;
         i->bytes -= w->len;
         pthread_mutex_unlock(&i->lock);
-        admit(i->pool, w);
+        inbox_admit(i->pool, bytes_of(w->bytes, w->len));
         mem_free(w);
         pthread_mutex_lock(&i->lock);
     }

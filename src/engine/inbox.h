@@ -20,6 +20,9 @@ struct inbox;
 enum err inbox_start(struct inbox **out, struct pool *pool, struct diag *d);
 void inbox_stop(struct inbox *i); /* what waits is dropped; NULL is fine */
 
+/* inbox_admit is what the threads do with one bundle. */
+void inbox_admit(struct pool *pool, struct bytes encoded);
+
 /* inbox_put takes a copy of a bundle. E_OK | E_INVALID | E_TOO_LARGE (its form, bundle_read) |
  * E_POOL_FULL (no room: come again). */
 enum err inbox_put(struct inbox *i, struct bytes encoded);

@@ -147,7 +147,10 @@ static void send_query(struct client *c, int64_t what, const char *key, bool flu
 static bool receive(struct client *c, struct abci_response *out)
 {
     for (;;) {
-        struct pb r = pb_reader(bytes_of(c->in.data + c->taken, c->in.len - c->taken));
+        struct bytes rest = buf_view(&c->in);
+        if (c->taken > 0)
+            rest = bytes_of(rest.data + c->taken, rest.len - c->taken);
+        struct pb r = pb_reader(rest);
         uint64_t len;
         if (!pb_at_end(&r) && pb_next_varint(&r, &len) == E_OK && len <= (size_t)(r.end - r.p)) {
             CHECK_ERR(abci_response_decode(&c->arena, out, bytes_of(r.p, len), NULL), E_OK);

@@ -169,9 +169,8 @@ bool eth_tx_by_block_number(struct rpc_call *c)
     return tx_at(c, false);
 }
 
-/* find_tx: the block a transaction stands in. *found_out false: not in a block (no error). */
-static bool find_tx(struct rpc_call *c, struct hash *hash, bool receipts, struct block *b,
-                    size_t *index_out, bool *found_out)
+bool find_tx(struct rpc_call *c, struct hash *hash, bool receipts, struct block *b,
+             size_t *index_out, bool *found_out)
 {
     uint64_t number;
     struct chain_view *v = call_view(c);

@@ -163,8 +163,7 @@ bool eth_get_storage_values(struct rpc_call *c)
     return true;
 }
 
-/* put_proof turns an RLP list of nodes (in c->scratch) into an array of their encodings. */
-static bool put_proof(struct rpc_call *c, const char *name)
+bool put_proof(struct rpc_call *c, const char *name)
 {
     struct rlp list = rlp_reader(buf_view(&c->scratch)), nodes;
     enum err e = rlp_next_list(&list, &nodes);

@@ -63,7 +63,11 @@
     X("net_listening", net_listening, 0)                                    \
     X("net_peerCount", net_peer_count, 0)                                   \
     X("net_version", net_version, 0)                                        \
+    X("parvis_getBlockRecord", parvis_get_block_record, 1)                  \
+    X("parvis_getLightBlock", parvis_get_light_block, 1)                    \
+    X("parvis_getReceiptProof", parvis_get_receipt_proof, 1)                \
     X("parvis_getStorage", parvis_get_storage, 3)                           \
+    X("parvis_getTransactionProof", parvis_get_tx_proof, 1)                 \
     X("parvis_services", parvis_services, 0)                                \
     X("parvis_status", parvis_status, 0)                                    \
     X("txpool_content", txpool_content, 0)                                  \

@@ -131,6 +131,10 @@ bool read_data(struct rpc_call *c, const struct json *j, const char *what, struc
 /* load_block loads the block that parameter 0 names, by hash or by number or tag. When there is
  * none, null is appended, *found_out is false and b is not set; that is no error (eth_block.c). */
 bool load_block(struct rpc_call *c, bool by_hash, bool receipts, struct block *b, bool *found_out);
+/* find_tx loads the block that the transaction named by parameter 0 stands in. *found_out false:
+ * not in a block, which is no error (eth_block.c). */
+bool find_tx(struct rpc_call *c, struct hash *hash, bool receipts, struct block *b,
+             size_t *index_out, bool *found_out);
 /* A storage slot: up to 32 bytes of hexadecimal, also as a QUANTITY ("0x0"). */
 bool read_slot(struct rpc_call *c, const struct json *j, struct hash *out);
 
@@ -153,6 +157,9 @@ void put_block_fields(struct buf *out, const struct block *b, bool full); /* wit
 void put_ommer(struct buf *out, const struct header *h);
 /* block NULL: a waiting transaction */
 void put_tx(struct buf *out, const struct tx *t, const struct block *block, size_t index);
+/* put_proof appends a member: an RLP list of nodes (in c->scratch) as an array of their encodings
+ * (eth_state.c). */
+bool put_proof(struct rpc_call *c, const char *name);
 /* log_base: the number of logs in the block before those of transaction index. */
 size_t log_base(const struct block *b, size_t index);
 void put_receipt(struct buf *out, const struct block *b, size_t index, size_t first_log_index,

@@ -3,6 +3,7 @@
 #include "rpc/test_rpc.h"
 
 #include "base/clock.h"
+#include "chain/blocks.h"
 #include "city/service.h"
 #include "crypto/keccak.h"
 #include "rpc/methods.h"
@@ -745,6 +746,74 @@ TEST(parvis_methods)
     end();
 }
 
+/* The strings of the array `name` of the last answer as the RLP list that the verifier takes. */
+static struct bytes proof_of(const char *name, struct buf *out)
+{
+    char mark[64];
+    snprintf(mark, sizeof mark, "\"%s\":[", name);
+    const char *p = strstr((const char *)answer.data, mark);
+    buf_clear(out);
+    size_t list = rlp_list_open(out);
+    for (p = p ? p + strlen(mark) : "]"; *p != ']'; p++)
+        if (*p == '"') {
+            struct buf node = {0};
+            size_t digits = strcspn(p + 1, "\"");
+            CHECK_ERR(hex_decode_buf(&node, p + 1, digits), E_OK);
+            rlp_put_string(out, node.data, node.len);
+            buf_free(&node);
+            p += 1 + digits;
+        }
+    rlp_list_close(out, list);
+    return buf_view(out);
+}
+
+TEST(proofs_of_transactions_and_receipts)
+{
+    REQUIRE(begin());
+    struct hash sent[20];
+    for (size_t i = 0; i < 20; i++)
+        sent[i] = ledger_transfer(&ledger, i % 3, 1, i + 1);
+    ledger_block(&ledger);
+    struct block b;
+    struct arena a = {0};
+    struct chain_view *v;
+    struct buf proof = {0}, want = {0};
+    struct bytes value;
+    CHECK_ERR(chain_view_open(ledger.chain, &v), E_OK);
+    CHECK_ERR(chain_load_block(v, 1, &a, true, &b), E_OK);
+    REQUIRE(b.tx_count == 20);
+    for (size_t i = 0; i < b.tx_count; i++) {
+        ask("parvis_getReceiptProof", "\"%s\"", hex_of(b.txs[i].hash.b, 32));
+        CHECK_STR(field("blockHash"), hex_of(b.hash.b, 32));
+        CHECK_STR(field("blockNumber"), "0x1");
+        CHECK_INT(strtoul(field("transactionIndex"), NULL, 16), i);
+        CHECK_STR(field("transactionHash"), hex_of(b.txs[i].hash.b, 32));
+        CHECK(has((char *)answer.data, hex_of(b.txs[i].raw.data, b.txs[i].raw.len)));
+        CHECK_ERR(trie_list_verify(&b.header.transactions_root, i,
+                                   proof_of("transactionProof", &proof), &value),
+                  E_OK);
+        CHECK(bytes_eq(value, b.txs[i].raw));
+        buf_clear(&want);
+        receipt_encode(&want, &b.receipts[i]);
+        CHECK(has((char *)answer.data, hex_of(want.data, want.len)));
+        CHECK_ERR(
+            trie_list_verify(&b.header.receipts_root, i, proof_of("receiptProof", &proof), &value),
+            E_OK);
+        CHECK(bytes_eq(value, buf_view(&want)));
+    }
+    const char *s = ask("parvis_getTransactionProof", "\"%s\"", hex_of(sent[4].b, 32));
+    CHECK(has(s, "\"transactionProof\":[\"0x") && !strstr(s, "receipt"));
+    CHECK(is(ask("parvis_getReceiptProof", "\"%s\"", hex_of(b.hash.b, 32)), "null"));
+    CHECK(is(ask("parvis_getTransactionProof", "\"%s\"", hex_of(b.hash.b, 32)), "null"));
+    CHECK(fails(ask("parvis_getReceiptProof", " "), -32602, "32 bytes"));
+    CHECK(fails(ask("parvis_getTransactionProof", "\"0x12\""), -32602, "32 bytes"));
+    chain_view_close(v);
+    buf_free(&proof);
+    buf_free(&want);
+    arena_free(&a);
+    end();
+}
+
 TEST(metrics_and_health)
 {
     REQUIRE(begin());
@@ -781,5 +850,34 @@ TEST(metrics_and_health)
     CHECK(!health_put(r, &b));
     CHECK(has(buf_cstr(&b), "\"failure\":\"disk gone\""));
     buf_free(&b);
+    end();
+}
+
+TEST(block_records_are_those_of_an_export)
+{
+    REQUIRE(begin());
+    ledger_transfer(&ledger, 0, 1, 5);
+    ledger_block(&ledger);
+    struct block b, read;
+    struct arena a = {0};
+    struct chain_view *v;
+    struct buf want = {0};
+    CHECK_ERR(chain_view_open(ledger.chain, &v), E_OK);
+    CHECK_ERR(chain_load_block(v, 1, &a, true, &b), E_OK);
+    export_put_block(&want, &b);
+    ask("parvis_getBlockRecord", "\"0x1\"");
+    CHECK(has((char *)answer.data, hex_of(want.data, want.len)));
+    CHECK_ERR(export_read_block(&read, &a, buf_view(&want)), E_OK);
+    CHECK(hash_eq(&read.hash, &b.hash) && read.tx_count == 1);
+    CHECK(memcmp(&read.seal, &b.seal, sizeof b.seal) == 0);
+    want.len--; /* cut: refused, not read beyond */
+    CHECK_ERR(export_read_block(&read, &a, buf_view(&want)), E_RLP);
+    ask("parvis_getBlockRecord", "\"0x2\"");
+    CHECK(has((char *)answer.data, "-32001"));
+    ask("parvis_getLightBlock", "\"latest\""); /* nobody signs together here */
+    CHECK(has((char *)answer.data, "-32004"));
+    buf_free(&want);
+    chain_view_close(v);
+    arena_free(&a);
     end();
 }

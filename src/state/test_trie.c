@@ -557,6 +557,35 @@ TEST(list_roots)
     }
 }
 
+/* Proofs in lists: every item, the place behind the last, and no other value nor place. */
+TEST(list_proofs)
+{
+    static const size_t sizes[] = {0, 1, 2, 17, 128, 129, 300};
+    size_t cases = 0;
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        struct bytes items[300], value;
+        char text[300][48];
+        for (size_t i = 0; i < sizes[s]; i++) {
+            snprintf(text[i], sizeof text[i], "%0*zu", (int)(i % 45) + 1, i);
+            items[i] = bytes_str(text[i]);
+        }
+        struct hash root = trie_list_root(items, sizes[s]);
+        for (size_t i = 0; i <= sizes[s]; i++) {
+            struct buf proof = {0};
+            trie_list_prove(items, sizes[s], i, &proof);
+            CHECK_ERR(trie_list_verify(&root, i, buf_view(&proof), &value), E_OK);
+            CHECK(i < sizes[s] ? bytes_eq(value, items[i]) : value.len == 0);
+            if (sizes[s] > 1 && i < sizes[s]) {
+                proof.data[proof.len - 1] ^= 1;
+                CHECK_ERR(trie_list_verify(&root, i, buf_view(&proof), &value), E_CORRUPT);
+            }
+            buf_free(&proof);
+            cases++;
+        }
+    }
+    test_count(cases);
+}
+
 /* A stored trie over a small map in memory, with versions as statedb keeps them */
 
 struct version {

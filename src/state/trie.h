@@ -91,4 +91,11 @@ enum err trie_verify(const struct hash *root, struct bytes key, struct bytes pro
 /* trie_list_root is the root of the trie of RLP(i) -> item i (transactions, receipts). */
 struct hash trie_list_root(const struct bytes *items, size_t count);
 
+/* trie_list_prove appends the proof of item `index` (or of its absence) in that trie, in the form
+ * of trie_prove; trie_list_verify checks one, as trie_verify does. */
+void trie_list_prove(const struct bytes *items, size_t count, size_t index,
+                     struct buf *rlp_list_out);
+enum err trie_list_verify(const struct hash *root, uint64_t index, struct bytes proof_rlp_list,
+                          struct bytes *value_out);
+
 #endif

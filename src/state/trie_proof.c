@@ -203,7 +203,9 @@ enum err trie_verify(const struct hash *root, struct bytes key, struct bytes pro
     return E_OK;
 }
 
-struct hash trie_list_root(const struct bytes *items, size_t count)
+/* Lists */
+
+static struct trie *list_trie(const struct bytes *items, size_t count)
 {
     struct trie *t = trie_new(NULL, NULL, 0);
     struct buf key = {0};
@@ -213,8 +215,36 @@ struct hash trie_list_root(const struct bytes *items, size_t count)
         enum err e = trie_put(t, buf_view(&key), items[i], 0);
         ASSERT(e == E_OK);
     }
-    struct hash root = trie_root(t);
     buf_free(&key);
+    return t;
+}
+
+struct hash trie_list_root(const struct bytes *items, size_t count)
+{
+    struct trie *t = list_trie(items, count);
+    struct hash root = trie_root(t);
     trie_free(t);
     return root;
+}
+
+void trie_list_prove(const struct bytes *items, size_t count, size_t index,
+                     struct buf *rlp_list_out)
+{
+    struct trie *t = list_trie(items, count);
+    struct buf key = {0};
+    rlp_put_u64(&key, index);
+    enum err e = trie_prove(t, buf_view(&key), rlp_list_out);
+    ASSERT(e == E_OK);
+    buf_free(&key);
+    trie_free(t);
+}
+
+enum err trie_list_verify(const struct hash *root, uint64_t index, struct bytes proof_rlp_list,
+                          struct bytes *value_out)
+{
+    struct buf key = {0};
+    rlp_put_u64(&key, index);
+    enum err e = trie_verify(root, buf_view(&key), proof_rlp_list, value_out);
+    buf_free(&key);
+    return e;
 }

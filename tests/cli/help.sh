@@ -11,7 +11,10 @@ for wanted in init node status audit export import 'account new' 'account import
     'account list' 'account show' 'account remove' 'account balance' send call abi \
     'energy allocate' 'energy sample' 'energy import' 'energy load' 'energy report' \
     'energy export' 'energy erase' 'energy coefficients' 'energy correct' 'energy key' \
-    statetest blocktest 'evm run' t8n import-ethereum bench version completion man; do
+    'network prepare' 'network init' 'network join' 'network start' 'network status' 'network members' \
+    'network proposals' 'network propose-add' 'network propose-weight' 'network propose-remove' \
+    'network propose-key' 'network propose-heartbeat' 'network upgrade' 'network vote' 'network recount' \
+    'network admit' 'network dismiss' statetest blocktest 'evm run' t8n import-ethereum proof verify-proof bench version completion man; do
     check "the overview lists $wanted" grep -q "^  $wanted  *" "$work/out"
 done
 prints 'Usage : parvis COMMANDE' 'overview in French' --help --lang fr
@@ -137,7 +140,7 @@ prints '^parvis [0-9]*\.[0-9]*\.[0-9]*' 'version' version
 prints '^parvis [0-9]' '--version' --version
 run version --json
 check 'version as JSON' jq -e '.version | test("^[0-9]+[.][0-9]+[.][0-9]+$")' "$work/out"
-for service in money energy; do
+for service in money energy members; do
     run abi "$service"
     check "abi $service is JSON with its methods" \
         jq -e '[.[] | select(.type == "function") | .name] | length > 10 and any(. == "controller")' "$work/out"

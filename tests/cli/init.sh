@@ -23,7 +23,7 @@ check 'genesis: admin holds every role' jq -e --arg a "$admin" \
 run account show node --home home --json
 check 'genesis: the node proposes' test "$(jq -r .address out)" = "$(jq -r .engine.proposer home/genesis.json)"
 check 'genesis: the operator answers for the data, unless said otherwise' \
-    jq -e '[.services[].controller] | length == 2 and all(.name == "operator of the node " + $p and .contact == "not stated")' \
+    jq -e '[.services[].controller] | length == 3 and all(.name == "operator of the node " + $p and .contact == "not stated")' \
     --arg p "$(jq -r .engine.proposer home/genesis.json)" home/genesis.json
 cp -r home before
 refuses 5 'already holds a ledger' 'init over a ledger' init --home home

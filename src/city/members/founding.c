@@ -144,7 +144,9 @@ static enum err enrol_from_json(struct service_call *c, struct roll *r, const st
     struct buf why = {0};
     ASSERT(service_explain_revert(&why, buf_view(&c->output)));
     enum err err =
-        diag_set(d, E_GENESIS, "services.members.validators[%zu]: %s", index, buf_cstr(&why));
+        diag_set(d, E_GENESIS,
+                 T("services.members.validators[%zu]: %s", "services.members.validators[%zu] : %s"),
+                 index, buf_cstr(&why));
     buf_free(&why);
     return err;
 }

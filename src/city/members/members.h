@@ -70,8 +70,8 @@ struct misbehaviour {
 /* members_punish acts on reports in the order given, at the start of a block, outside any
  * transaction (w->state and w->block are set; no gas, no logs): the member named is expelled with
  * the followers it admitted, unless it is the last one. Each report is kept with what was decided
- * (misbehaviourAt). E_OK | E_BLOCK (the chain is not founded: nobody can have misbehaved) | what
- * state_error says. */
+ * (misbehaviourAt). On an error the block must not be committed. E_OK | E_BLOCK (the chain is not
+ * founded: nobody can have misbehaved) | E_CORRUPT | what state_error says. */
 enum err members_punish(struct world *w, const struct misbehaviour *list, size_t count);
 
 #endif

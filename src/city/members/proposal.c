@@ -212,7 +212,6 @@ static enum err decide(struct service_call *c, struct roll *r, struct proposal *
             p->status = OVERTAKEN;
         else if (err != E_OK)
             return err;
-        buf_clear(&c->output);
     }
     TRY(EMIT(c, "Decided", abi_u64(p->id), service_name32(status_name(c, p)), abi_u64(p->yes),
              abi_u64(p->no), abi_u64(p->total)));

@@ -52,9 +52,12 @@ enum err members_index_argument(struct service_call *c, const char *counter, uin
 
 static bool roll_decode(struct roll *out, struct bytes bytes)
 {
-    struct record r = {bytes.data, bytes.data + bytes.len, false};
     out->count = 0;
-    out->next_serial = bytes.len ? record_u32(&r) : 1;
+    out->next_serial = 1;
+    if (bytes.len == 0)
+        return true;
+    struct record r = {bytes.data, bytes.data + bytes.len, false};
+    out->next_serial = record_u32(&r);
     while (!record_is_empty(&r) && !r.bad && out->count < MEMBERS_MAX) {
         struct member *m = &out->member[out->count];
         out->serial[out->count] = record_u32(&r);

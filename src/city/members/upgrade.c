@@ -151,7 +151,8 @@ bool members_upgrade(struct state *s, uint64_t *number_out, char name_out[MEMBER
         return false;
     slot = members_slot_at("upgrade", place - 1);
     stored = state_storage(s, &MEMBERS_SERVICE.address, &slot);
-    if (!upgrade_decode(&u, (struct record){stored.data, stored.data + stored.len, false}))
+    if (stored.len == 0 ||
+        !upgrade_decode(&u, (struct record){stored.data, stored.data + stored.len, false}))
         return false;
     *number_out = u.number;
     memcpy(name_out, u.program.data, u.program.len);

@@ -1,0 +1,353 @@
+#include "engine/follow.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/lang.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "chain/consensus.h"
+#include "chain/pool.h"
+#include "chain/recover.h"
+#include "chain/replay.h"
+#include "crypto/sha256.h"
+#include "engine/light.h"
+
+#define POLL_MS 500u
+#define RETRY_MS 5000u
+#define LINKS_PER_REQUEST 500u
+#define BLOCKS_PER_REQUEST 64u
+
+struct follow {
+    pthread_t thread;
+    _Atomic bool stopping;
+    struct source *source;
+    pthread_mutex_t send_lock;
+    struct source *sender; /* for transactions that are passed on */
+    struct recover *recover;
+    struct light_trust trust;
+    bool has_trust;
+    struct arena trust_arena;
+};
+
+/* --- whose signatures count ------------------------------------------------------------------- */
+
+/* By falling power, then by address: the order of a set's hash. */
+static int compare_validators(const void *a, const void *b)
+{
+    const struct light_validator *x = a, *y = b;
+    if (x->power != y->power)
+        return x->power > y->power ? -1 : 1;
+    return memcmp(x->address20, y->address20, sizeof x->address20);
+}
+
+/* trust_ledger takes the members as the ledger here knows them. */
+static void trust_ledger(struct engine *e, struct follow *f)
+{
+    struct chain_head head = chain_head(e->chain);
+    struct consensus_members m = chain_members(e->chain);
+    struct light_set set = {.count = m.count};
+    set.validators = arena_zalloc(&f->trust_arena, m.count + 1, sizeof *set.validators);
+    for (size_t i = 0; i < m.count; i++) {
+        struct hash digest;
+        struct light_validator *v = &set.validators[i];
+        sha256_once(&digest, m.list[i].key32, sizeof m.list[i].key32);
+        memcpy(v->key32, m.list[i].key32, sizeof v->key32);
+        memcpy(v->address20, digest.b, sizeof v->address20);
+        v->power = m.list[i].power;
+        set.power += v->power;
+    }
+    qsort(set.validators, set.count, sizeof *set.validators, compare_validators);
+    f->trust = (struct light_trust){
+        .chain_id =
+            arena_printf(&f->trust_arena, "parvis-%llu", (unsigned long long)chain_id(e->chain)),
+        .time = {.s = (int64_t)head.timestamp_s},
+        .set = set,
+        .period_s = LIGHT_PERIOD_S,
+    };
+    f->has_trust = true;
+}
+
+static enum err trust_file(struct engine *e, struct follow *f, struct diag *d)
+{
+    struct json *j = NULL;
+    TRY(json_parse_file(&j, e->trust_path, d));
+    enum err code = light_read_trust(&f->trust, &f->trust_arena, j, d);
+    if (code != E_OK)
+        diag_wrap(d, code, "%s: ", e->trust_path);
+    json_free(j);
+    f->has_trust = code == E_OK;
+    return code;
+}
+
+/* signed_hash asks for the header that carries block `number`, checks it, and gives what it says
+ * the block's hash is. The trust moves on to it. */
+static enum err signed_hash(struct follow *f, uint64_t number, struct hash *out, struct diag *d)
+{
+    struct buf text = {0};
+    struct json *j = NULL;
+    struct arena a = {0};
+    struct light_block b;
+    struct light_trust trust = f->trust;
+    struct light_time now = {.s = (int64_t)clock_unix_s()};
+    enum err e = source_light(f->source, number, &text, d);
+    if (e == E_OK)
+        e = json_parse(&j, buf_view(&text), d);
+    if (e == E_OK)
+        e = light_read_block(&b, &a, j, d);
+    if (e == E_OK)
+        e = light_step(&trust, &b, now, d);
+    if (e == E_OK && b.header.app_hash.len != sizeof out->b)
+        e = diag_set(d, E_PROOF,
+                     T("the header signed carries no block's hash",
+                       "l'en-tête signé ne porte l'empreinte d'aucun bloc"));
+    if (e == E_OK) { /* what the trust borrows moves to memory of its own */
+        arena_free(&f->trust_arena);
+        f->trust_arena = a;
+        a = (struct arena){0};
+        memcpy(out->b, b.header.app_hash.data, sizeof out->b);
+        trust.chain_id = b.header.chain_id;
+        f->trust = trust;
+    }
+    arena_free(&a);
+    json_free(j);
+    buf_free(&text);
+    return e;
+}
+
+/* --- blocks ----------------------------------------------------------------------------------- */
+
+/* check_links: the hashes of the blocks from the head here to `last`, which must be `hash`. They
+ * are asked for from the last one on, so that each is known before it is asked for. */
+static enum err check_links(struct engine *e, struct follow *f, uint64_t last,
+                            const struct hash *hash, struct hash *hashes, struct diag *d)
+{
+    struct chain_head head = chain_head(e->chain);
+    struct source_link *links = mem_alloc(LINKS_PER_REQUEST * sizeof *links);
+    struct hash expected = *hash;
+    enum err code = E_OK;
+    for (uint64_t end = last + 1; code == E_OK && end > head.number + 1;) {
+        uint64_t left = end - head.number - 1;
+        size_t count = left < LINKS_PER_REQUEST ? (size_t)left : LINKS_PER_REQUEST;
+        code = source_links(f->source, end - count, count, links, d);
+        for (size_t i = count; code == E_OK && i-- > 0;) {
+            if (!hash_eq(&links[i].hash, &expected))
+                code = diag_set(d, E_PROOF,
+                                T("block %llu of the node followed is not the one that was signed",
+                                  "le bloc %llu du nœud suivi n'est pas celui qui a été signé"),
+                                (unsigned long long)(end - count + i));
+            hashes[end - count + i - head.number - 1] = links[i].hash;
+            expected = links[i].parent;
+        }
+        end -= count;
+    }
+    mem_free(links);
+    if (code == E_OK && !hash_eq(&expected, &head.hash))
+        return diag_set(d, E_PROOF,
+                        T("what the members signed does not continue block %llu here: this copy is "
+                          "of another chain, or was altered (parvis audit)",
+                          "ce que les membres ont signé ne continue pas le bloc %llu d'ici : cette "
+                          "copie est celle d'une autre chaîne, ou a été altérée (parvis audit)"),
+                        (unsigned long long)head.number);
+    return code;
+}
+
+/* take_block executes one block and stores it. hash_opt: what it must be. */
+static enum err take_block(struct engine *e, struct follow *f, struct block *b,
+                           const struct hash *hash_opt, struct diag *d)
+{
+    const struct block *made;
+    bool sealed = ecdsa_signature_is_set(&b->seal);
+    struct recover_seal seal = {.block_hash = b->hash, .signature = b->seal};
+    size_t bad;
+    if (hash_opt && !hash_eq(&b->hash, hash_opt))
+        return diag_set(d, E_PROOF,
+                        T("the node followed gives another block %llu than its header",
+                          "le nœud suivi donne un autre bloc %llu que son en-tête"),
+                        (unsigned long long)b->header.number);
+    (void)recover_finish(
+        recover_start_block(f->recover, b->txs, b->tx_count, sealed ? &seal : NULL), &bad);
+    const char *bad_seal = replay_check_seal(e->chain, sealed ? &seal : NULL);
+    if (bad_seal)
+        return diag_set(d, E_PROOF, T("block %llu: %s", "bloc %llu : %s"),
+                        (unsigned long long)b->header.number, bad_seal);
+    chain_tell_time(e->chain, clock_unix_s());
+    enum err code = replay_block(e->chain, b, &made, d);
+    if (code == E_OK && !hash_eq(&made->hash, &b->hash)) {
+        chain_abandon(e->chain);
+        code = diag_set(d, E_BLOCK, "%s", err_text(E_BLOCK));
+    }
+    if (code != E_OK)
+        return diag_wrap(d, code, T("block %llu: ", "bloc %llu : "),
+                         (unsigned long long)b->header.number);
+    return chain_commit(e->chain, sealed ? &b->seal : NULL);
+}
+
+/* take_blocks takes the blocks up to `last`. Without hashes (the time before the network) it ends
+ * with the block that founds it. */
+static enum err take_blocks(struct engine *e, struct follow *f, uint64_t last,
+                            const struct hash *hashes_opt, struct diag *d)
+{
+    struct arena a = {0};
+    struct block *blocks = mem_zalloc(BLOCKS_PER_REQUEST, sizeof *blocks);
+    uint64_t begin = chain_head(e->chain).number + 1;
+    enum err code = E_OK;
+    bool over = false;
+    for (uint64_t first = begin; code == E_OK && !over && first <= last;) {
+        uint64_t left = last - first + 1;
+        size_t count = left < BLOCKS_PER_REQUEST ? (size_t)left : BLOCKS_PER_REQUEST;
+        arena_reset(&a);
+        code = source_blocks(f->source, first, count, &a, blocks, d);
+        for (size_t i = 0; code == E_OK && !over && i < count; i++) {
+            code =
+                take_block(e, f, &blocks[i], hashes_opt ? &hashes_opt[first + i - begin] : NULL, d);
+            over = atomic_load(&f->stopping) || (!hashes_opt && chain_members(e->chain).founded);
+        }
+        first += count;
+    }
+    mem_free(blocks);
+    arena_free(&a);
+    return code;
+}
+
+/* catch_up takes what the node followed has more than this copy. */
+static enum err catch_up(struct engine *e, struct follow *f, struct diag *d)
+{
+    uint64_t last;
+    struct chain_head head = chain_head(e->chain);
+    TRY(source_head(f->source, &last, d));
+    if (last <= head.number)
+        return E_OK;
+    if (!chain_members(e->chain).founded)
+        return take_blocks(e, f, last, NULL, d);
+    if (!f->has_trust)
+        trust_ledger(e, f);
+    struct hash newest;
+    TRY(signed_hash(f, last, &newest, d));
+    struct hash *hashes = mem_alloc((last - head.number) * sizeof *hashes);
+    enum err code = check_links(e, f, last, &newest, hashes, d);
+    if (code == E_OK)
+        code = take_blocks(e, f, last, hashes, d);
+    mem_free(hashes);
+    return code;
+}
+
+/* --- the engine's life ------------------------------------------------------------------------ */
+
+/* is_fatal: executing what the members signed went another way here, or it cannot be stored. The
+ * rest lies with the node followed, and may pass. */
+static bool is_fatal(enum err e)
+{
+    switch (e) {
+    case E_BLOCK:
+    case E_CORRUPT:
+    case E_IO:
+    case E_DISK_FULL:
+    case E_MAP_FULL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void rest(struct engine *e, struct follow *f, unsigned ms)
+{
+    uint64_t until_us = clock_mono_us() + ms * UINT64_C(1000), now_us;
+    while (!atomic_load(&f->stopping) && (now_us = clock_mono_us()) < until_us)
+        pool_pause(chain_pool(e->chain), (unsigned)((until_us - now_us + 999) / 1000));
+}
+
+static void *run(void *arg)
+{
+    struct engine *e = arg;
+    struct follow *f = e->private_data;
+    enum err last = E_OK;
+    while (!atomic_load(&f->stopping)) {
+        struct diag d = {""};
+        enum err code = catch_up(e, f, &d);
+        if (is_fatal(code)) {
+            e->failure_code = code;
+            diag_set(&e->failure, code, "%s", d.text[0] ? d.text : err_text(code));
+            atomic_store(&e->failed, true);
+            log_error("engine", "%s", e->failure.text);
+            break;
+        }
+        /* a height that is not decided yet is ordinary: the block is a second old */
+        if (code != E_OK && code != E_NOT_FOUND && code != last)
+            log_warn("engine", T("following %s: %s", "suivi de %s : %s"), e->follow_url,
+                     d.text[0] ? d.text : err_text(code));
+        last = code;
+        rest(e, f, code == E_OK || code == E_NOT_FOUND ? POLL_MS : RETRY_MS);
+    }
+    return NULL;
+}
+
+static void follow_free(struct follow *f)
+{
+    source_close(f->source);
+    source_close(f->sender);
+    recover_free(f->recover);
+    arena_free(&f->trust_arena);
+    pthread_mutex_destroy(&f->send_lock);
+    mem_free(f);
+}
+
+static enum err follow_start(struct engine *e, struct diag *d)
+{
+    struct follow *f = mem_zalloc(1, sizeof *f);
+    pthread_mutex_init(&f->send_lock, NULL);
+    f->recover = recover_new();
+    atomic_store(&e->failed, false);
+    enum err code = source_open(&f->source, e->follow_url, d);
+    if (code == E_OK)
+        code = source_open(&f->sender, e->follow_url, d);
+    if (code == E_OK && e->trust_path)
+        code = trust_file(e, f, d);
+    e->private_data = f;
+    if (code == E_OK && thread_start(&f->thread, LIMIT_EVM_STACK_BYTES, run, e) != 0)
+        code = diag_set(d, E_IO, T("no thread for the engine", "pas de fil pour le moteur"));
+    if (code != E_OK) {
+        follow_free(f);
+        e->private_data = NULL;
+    }
+    return code;
+}
+
+static void follow_stop(struct engine *e)
+{
+    struct follow *f = e->private_data;
+    if (!f)
+        return;
+    atomic_store(&f->stopping, true);
+    pool_wake(chain_pool(e->chain));
+    pthread_join(f->thread, NULL);
+    follow_free(f);
+    e->private_data = NULL;
+}
+
+/* follow_submit keeps the transaction here, so that it can be looked up, and passes it on. */
+static enum err follow_submit(struct engine *e, struct bytes raw, struct hash *hash_out)
+{
+    struct follow *f = e->private_data;
+    struct diag d = {""};
+    if (atomic_load(&e->failed))
+        return E_STOPPED;
+    TRY(pool_add(chain_pool(e->chain), raw, hash_out));
+    pthread_mutex_lock(&f->send_lock);
+    enum err code = source_send(f->sender, raw, &d);
+    pthread_mutex_unlock(&f->send_lock);
+    if (code != E_OK)
+        log_warn("engine", T("following %s: %s", "suivi de %s : %s"), e->follow_url, d.text);
+    return code;
+}
+
+const struct engine_ops ENGINE_FOLLOW = {
+    .name = "follow",
+    .start = follow_start,
+    .stop = follow_stop,
+    .submit = follow_submit,
+};
