@@ -47,10 +47,11 @@ function clock(seconds) {
     if (!clockCanMove) throw new Skip(`clocks cannot be moved on ${process.arch}`);
     const m = run.random.pick(run.members);
     const moved = new Set();
+    const all = () => [m.process.pid, ...Object.values(m.pids())];
     const since = performance.now();
     const logged = m.log().length;
     while (performance.now() < end) {
-      for (const pid of Object.values(m.pids())) {
+      for (const pid of all()) {
         if (moved.has(pid)) continue;
         await moveClock(pid, seconds);
         moved.add(pid);
@@ -59,7 +60,7 @@ function clock(seconds) {
       await sleep(5); // a process that starts has the wrong time almost from its beginning
     }
     note(context, 'gap with a wrong clock', run.watch.longestGap(since, performance.now()));
-    for (const pid of Object.values(m.pids())) if (moved.has(pid)) await moveClock(pid, 0).catch(() => {});
+    for (const pid of all()) if (moved.has(pid)) await moveClock(pid, 0).catch(() => {});
     note(context, 'back in step', await run.recovered([], 90000));
     const told = m.log().slice(logged).split('\n').find((line) => /its clock|this clock/.test(line) && /network:/.test(line));
     context.notes.push(told ? `${m.name} says: ${told.replace(/^.*network: /, '')}` : `${m.name} says nothing of its clock`);

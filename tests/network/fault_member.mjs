@@ -32,6 +32,7 @@ async function validators(run, context) {
   const fifth = await run.cluster.join('member-5');
   await run.enlarge(fifth);
   context.events++;
+  if (!await until(() => run.inStep(fifth, 20), 120000, 100)) throw new Error('the member that joined does not keep up');
   await decide(run, context, 'added', (p) => Object.keys(p).length === 5, 'propose-add', fifth.card);
   await decide(run, context, 'weighed', (p) => Object.values(p).includes(13), 'propose-weight', 'member-5', '13');
   await decide(run, context, 'weighed again', (p) => Object.values(p).includes(12), 'propose-weight', 'member-4', '12');
@@ -50,12 +51,16 @@ async function stateSync(run, context) {
     '--trust', `${at.latest_block_height}:${at.latest_block_hash}`]);
   await run.enlarge(fresh);
   context.events++;
-  note(context, 'in step by snapshot', performance.now() - began);
+  note(context, 'follows after its snapshot', performance.now() - began);
+  context.notes.push(`${run.watch.top - await fresh.head()} blocks behind under load`);
+  await run.load.drain(30000);
+  note(context, 'in step when the load pauses', await run.recovered([], 60000));
   const text = fresh.log();
   context.notes.push(text.split('\n').find((line) => /taking the snapshot/.test(line))?.trim().slice(0, 160) ?? 'it says nothing of a snapshot');
   const { sync_info: now } = await fresh.engineAsk('/status');
   if (Number(now.earliest_block_height) <= 1) run.watch.anomaly('the fresh member has the first block: it took no snapshot');
   await until(() => (run.watch.heads.get(fresh) ?? -1) >= run.watch.top - 2, 30000);
+  run.load.resume();
   const code = await run.reduce(fresh);
   if (code !== 0) run.watch.anomaly(`the fresh member stopped with code ${code}`);
 }

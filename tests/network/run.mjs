@@ -43,12 +43,14 @@ export class Run {
     return this.cluster.members;
   }
 
-  // A member more, which runs and is nearly in step: an engine that has just synchronised follows the last
-  // few blocks at the pace of the others.
+  // A member more, which runs and has come past the block at which it began. It may be some blocks behind:
+  // under full load a copy that has synchronised follows at the pace of the others.
   async enlarge(member) {
+    const { top } = this.watch;
     member.start();
     this.watch.add(member);
-    if (!await until(() => this.inStep(member, 20), 90000, 100)) throw new Error(`${member.name} did not get in step`);
+    if (!await until(async () => await member.head() > top, 90000, 100))
+      throw new Error(`${member.name} did not come to block ${top}`);
     this.members.push(member);
     return member;
   }
