@@ -45,6 +45,12 @@ function partition(ms) {
 function clock(seconds) {
   return async (run, context, end) => {
     if (!clockCanMove) throw new Skip(`clocks cannot be moved on ${process.arch}`);
+    // an engine that starts before its genesis time waits for it
+    const young = run.born + 1000 - seconds * 1000 - performance.now();
+    if (young > 0) {
+      await sleep(young);
+      end += young;
+    }
     const m = run.random.pick(run.members);
     const moved = new Set();
     const all = () => [m.process.pid, ...Object.values(m.pids())];

@@ -29,6 +29,7 @@ export class Run {
     // two of them serve members that sync; the interface's line comes before that of the peers
     for (const m of this.members.slice(0, 2)) m.configure('laddr', `"unix://rpc.sock,tcp://${m.engineHost}"`);
     await prepare?.(this.cluster);
+    this.born = performance.now();
     this.cluster.startAll();
     await this.cluster.ready();
     this.watch = new Watch(this.cluster);

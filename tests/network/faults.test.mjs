@@ -5,8 +5,8 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { engineProgram } from './cluster.mjs';
 
-const NAMES = ['kill-engine', 'kill-app', 'kill-both', 'kill-all', 'pause', 'down', 'isolate', 'partition-5', 'clock-ahead',
-  'clock-behind', 'wal-cut', 'wipe', 'disk-full', 'commit-steps', 'validators', 'state-sync', 'duplicate-key', 'mutant', 'split-double'];
+const NAMES = ['kill-engine', 'kill-app', 'kill-both', 'kill-all', 'pause', 'down', 'isolate', 'partition-5', 'wal-cut',
+  'wipe', 'disk-full', 'commit-steps', 'clock-ahead', 'clock-behind', 'validators', 'state-sync', 'duplicate-key', 'mutant', 'split-double'];
 const skip = engineProgram() ? false : 'no ordering engine: script/bootstrap --network';
 
 test('faults of a network', { skip, timeout: 900000 }, async (t) => {
