@@ -89,7 +89,7 @@ static void pass_on(struct child *c, struct child_pipe *p)
     if (p->plain) {
         printf("%.*s\n", (int)p->line.len, (const char *)p->line.data);
         fflush(stdout);
-    } else {
+    } else if (!c->asked || !c->quiet_end) {
         fprintf(stderr, "%s: %.*s\n", c->label, (int)p->line.len, (const char *)p->line.data);
     }
     if (c->last.len > CHILD_LAST_BYTES) { /* the second half stays */

@@ -23,6 +23,7 @@ struct child {
     int status; /* of waitpid, once it ended */
     struct child_pipe pipes[2];
     struct buf last;  /* what it said last, to see why it ended */
+    bool quiet_end;   /* once it is asked to end, what it says is no news */
     bool asked;       /* to end */
     uint64_t kill_us; /* ended for good at this time; 0: not asked yet */
 };
