@@ -62,6 +62,11 @@ void export_put_block(struct buf *out, const struct block *b)
     rlp_list_close(out, whole);
 }
 
+/* Where a block lies in the file, for messages and progress. */
+struct record_place {
+    uint64_t from, to;
+};
+
 /* An export or import under way. */
 struct transfer {
     const char *path;
@@ -71,9 +76,10 @@ struct transfer {
     FILE *file;
     struct buf record;
     struct arena arena;
-    uint64_t at;    /* import: where the record in hand begins */
-    uint64_t block; /* the block in hand */
-    uint64_t total; /* for progress: blocks, or bytes */
+    uint64_t at;                   /* import: where the record in hand begins */
+    uint64_t block;                /* the block in hand */
+    uint64_t total;                /* for progress: blocks, or bytes */
+    struct record_place places[2]; /* import: of the last two blocks pushed, by number */
 };
 
 static void tick(const struct transfer *x, uint64_t done)
@@ -285,11 +291,6 @@ enum err export_read_block(struct block *b, struct arena *a, struct bytes conten
     return E_OK;
 }
 
-/* Where a block read ahead lies in the file, for messages and progress. */
-struct record_place {
-    uint64_t from, to;
-};
-
 /* read_block reads the next record for the queue; the last one stays in x->record. */
 static bool read_block(void *ctx, struct ahead_block *out)
 {
@@ -314,29 +315,49 @@ static bool read_block(void *ctx, struct ahead_block *out)
     return out->error != E_OK || kind == 'B';
 }
 
-static enum err import_block(struct transfer *x, struct chain *c, struct ahead_block *in)
+/* settled is how the replay of a block ended. The places read on are put back after the message. */
+static enum err settled(void *ctx, const struct replay_end *end)
 {
-    const struct block *b = &in->block, *made;
+    struct transfer *x = ctx;
+    const struct record_place *place = &x->places[end->number % 2];
+    uint64_t at = x->at, block = x->block;
+    if (end->error == E_OK) {
+        tick(x, place->to);
+        return E_OK;
+    }
+    x->at = place->from;
+    x->block = end->number;
+    if (end->fault == REPLAY_BLOCK)
+        bad_place(x, end->why.text[0] ? end->why.text : err_text(end->error));
+    x->at = at;
+    x->block = block;
+    return end->error;
+}
+
+/* check_signers looks at what can be told without executing. */
+static enum err check_signers(struct transfer *x, struct ahead_block *in)
+{
     size_t bad;
     if (in->error != E_OK)
         return diag_set(x->d, in->error, "%s", in->why.text);
     enum err signed_as = ahead_senders(in, &bad);
-    const char *bad_seal = replay_check_seal(c, in->is_sealed ? &in->seal : NULL);
-    if (bad_seal)
-        return bad_place(x, bad_seal);
     if (signed_as != E_OK)
         return bad_place(x, T("a transaction's signature does not hold",
                               "la signature d'une transaction n'est pas valide"));
-    struct diag why = {""};
-    enum err e = replay_block(c, b, &made, &why);
-    if (e == E_OK && !hash_eq(&made->hash, &b->hash)) {
-        chain_abandon(c);
-        e = diag_set(&why, E_BLOCK, "%s", err_text(E_BLOCK));
+    return E_OK;
+}
+
+static enum err import_block(struct transfer *x, struct replay *r, struct ahead_block *in)
+{
+    enum err e = check_signers(x, in);
+    if (e != E_OK) {
+        struct diag why = *x->d;
+        TRY(replay_finish(r)); /* what is wrong with the block before comes first */
+        *x->d = why;
+        return e;
     }
-    if (e == E_OK)
-        return chain_commit(c, in->is_sealed ? &b->seal : NULL);
-    bad_place(x, why.text[0] ? why.text : err_text(e));
-    return e;
+    x->places[in->place % 2] = *(const struct record_place *)in->note;
+    return replay_push(r, &in->block, in->is_sealed ? &in->seal : NULL);
 }
 
 enum err chain_mark_importing(struct store *s, bool present)
@@ -358,6 +379,8 @@ static enum err import_blocks(struct transfer *x, struct chain *c)
     struct ahead ahead;
     struct ahead_block *b;
     enum err e = E_OK;
+    struct replay_caller caller = {.settled = settled, .ctx = x};
+    struct replay *r = replay_new(c, &caller);
     x->genesis = chain_genesis(c);
     ahead_init(&ahead, c->recover, read_block, x);
     while (e == E_OK && (b = ahead_next(&ahead)) != NULL) {
@@ -365,11 +388,13 @@ static enum err import_blocks(struct transfer *x, struct chain *c)
         uint64_t read_at = x->at, read_block_number = x->block;
         x->at = place->from;
         x->block = b->place;
-        e = import_block(x, c, b);
+        e = import_block(x, r, b);
         x->at = read_at;
         x->block = read_block_number;
-        tick(x, place->to);
     }
+    if (e == E_OK)
+        e = replay_finish(r);
+    replay_free(r);
     ahead_fini(&ahead);
     TRY(e);
     struct chain_head head = chain_head(c);
