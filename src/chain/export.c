@@ -11,6 +11,7 @@
 #include "chain/audit.h"
 #include "chain/chain_internal.h"
 #include "chain/replay.h"
+#include "chain/store_dir.h"
 #include "crypto/keccak.h"
 #include "store/tables.h"
 
@@ -22,12 +23,6 @@ static const char MAGIC[] = "parvis chain 1\n";
 #define SEAL_SIGNATURE_BYTES 65
 
 /* --- export ----------------------------------------------------------------------------------- */
-
-static enum err io_error(struct diag *d, const char *path)
-{
-    enum err e = errno == ENOSPC || errno == EDQUOT ? E_DISK_FULL : E_IO;
-    return diag_os(d, e, path, errno ? errno : EIO);
-}
 
 static bool put_record(FILE *f, uint8_t kind, struct bytes content)
 {
@@ -103,7 +98,7 @@ static enum err export_block(struct transfer *x, struct store_txn *t, uint64_t n
                         (unsigned long long)number, err_text(E_CORRUPT));
     buf_clear(&x->record);
     export_put_block(&x->record, &b);
-    return put_record(x->file, 'B', buf_view(&x->record)) ? E_OK : io_error(x->d, x->path);
+    return put_record(x->file, 'B', buf_view(&x->record)) ? E_OK : dir_error(x->d, x->path);
 }
 
 static enum err export_all(struct transfer *x, struct store_txn *t)
@@ -121,7 +116,7 @@ static enum err export_all(struct transfer *x, struct store_txn *t)
             err_text(e));
     if (fwrite(MAGIC, 1, MAGIC_LEN, x->file) != MAGIC_LEN ||
         !put_record(x->file, 'G', buf_view(&x->record)))
-        return io_error(x->d, x->path);
+        return dir_error(x->d, x->path);
     x->total = head;
     for (uint64_t n = 1; n <= head; n++) {
         TRY(export_block(x, t, n));
@@ -129,7 +124,7 @@ static enum err export_all(struct transfer *x, struct store_txn *t)
     }
     be64_put(end, head);
     memcpy(end + 8, hash.b, 32);
-    return put_record(x->file, 'E', bytes_of(end, sizeof end)) ? E_OK : io_error(x->d, x->path);
+    return put_record(x->file, 'E', bytes_of(end, sizeof end)) ? E_OK : dir_error(x->d, x->path);
 }
 
 enum err chain_export(struct store *store, const char *path, const struct progress *progress,
@@ -142,16 +137,16 @@ enum err chain_export(struct store *store, const char *path, const struct progre
     errno = 0;
     x.file = fopen(temporary, "wbe");
     if (!x.file)
-        return io_error(d, temporary);
+        return dir_error(d, temporary);
     enum err e = store_begin_read(store, &t);
     if (e == E_OK)
         e = export_all(&x, t);
     store_abort(t);
     if (e == E_OK && (fflush(x.file) != 0 || fsync(fileno(x.file)) != 0))
-        e = io_error(d, path);
+        e = dir_error(d, path);
     fclose(x.file);
     if (e == E_OK && rename(temporary, path) != 0)
-        e = io_error(d, path);
+        e = dir_error(d, path);
     if (e != E_OK)
         unlink(temporary);
     buf_free(&x.record);
@@ -446,60 +441,26 @@ enum err chain_import(struct store *empty_store, const char *path, const struct 
     return e;
 }
 
-/* remove_store deletes a store's files and its directory. */
-static void remove_store(const char *dir)
-{
-    static const char *const FILES[] = {"store.mdb", "store.mdb-lock", "store.lock", "store.head",
-                                        "store.head.new"};
-    char path[4200];
-    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, FILES[i]);
-        unlink(path);
-    }
-    rmdir(dir);
-}
-
-/* move_directory renames and makes the new name durable. */
-static enum err move_directory(const char *from, const char *to, struct diag *d)
-{
-    char parent[4200];
-    errno = 0;
-    if (rename(from, to) != 0)
-        return diag_os(d, errno == ENOTEMPTY || errno == EEXIST ? E_EXISTS : E_IO, to, errno);
-    snprintf(parent, sizeof parent, "%s/..", to);
-    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0) {
-        if (fd >= 0)
-            close(fd);
-        return io_error(d, parent);
-    }
-    close(fd);
-    return E_OK;
-}
-
 enum err chain_import_new(const struct store_config *config, const char *path,
                           const struct progress *progress, struct diag *d)
 {
     char beside[4096];
     struct store *store = NULL;
-    size_t len = strlen(config->dir);
-    while (len > 1 && config->dir[len - 1] == '/')
-        len--;
-    snprintf(beside, sizeof beside, "%.*s.import", (int)len, config->dir);
+    store_dir_beside(beside, config->dir, ".import");
     struct store_config temporary = *config;
     temporary.dir = beside;
     temporary.create = true;
     temporary.read_only = false;
     temporary.no_sync = true;
-    remove_store(beside); /* what an import that was killed left */
+    store_dir_remove(beside); /* what an import that was killed left */
     enum err e = store_open(&store, &temporary, d);
     if (e != E_OK)
         return e;
     e = chain_import(store, path, progress, d);
     store_close(store);
     if (e == E_OK)
-        e = move_directory(beside, config->dir, d);
+        e = store_dir_move(beside, config->dir, d);
     if (e != E_OK)
-        remove_store(beside);
+        store_dir_remove(beside);
     return e;
 }
