@@ -90,7 +90,7 @@ static void pass_on(struct child *c, struct child_pipe *p)
     if (p->plain) {
         printf("%.*s\n", (int)p->line.len, (const char *)p->line.data);
         fflush(stdout);
-    } else {
+    } else if (!c->asked || !c->quiet_end) {
         fprintf(stderr, "%s: %.*s\n", c->label, (int)p->line.len, (const char *)p->line.data);
     }
     for (size_t i = 0; c->alarms && c->alarms[i] && c->alarm_line.len == 0; i++)

@@ -25,6 +25,7 @@ struct child {
     struct buf last;           /* what it said last, to see why it ended */
     const char *const *alarms; /* a line with one of these means: as good as ended; NULL: none */
     struct buf alarm_line;     /* that line, once it was said */
+    bool quiet_end;            /* once it is asked to end, what it says is no news */
     bool asked;                /* to end */
     uint64_t kill_us;          /* ended for good at this time; 0: not asked yet */
 };

@@ -476,11 +476,13 @@ static int supervise(struct supervisor *s)
 int run_network_start(struct cli *cli)
 {
     struct diag d = {0};
-    struct supervisor s = {
-        .cli = cli,
-        .app = {.label = "app", .pipes = {{.fd = -1}, {.fd = -1}}},
-        .engine = {.label = "engine", .pipes = {{.fd = -1}, {.fd = -1}}, .alarms = ENGINE_ALARMS},
-        .signals = -1};
+    struct supervisor s = {.cli = cli,
+                           .app = {.label = "app", .pipes = {{.fd = -1}, {.fd = -1}}},
+                           .engine = {.label = "engine",
+                                      .quiet_end = true,
+                                      .alarms = ENGINE_ALARMS,
+                                      .pipes = {{.fd = -1}, {.fd = -1}}},
+                           .signals = -1};
     int lock = -1;
     enum err e = full_home(&s, &d);
     if (e == E_OK)
