@@ -117,6 +117,7 @@ export class Run {
       faults.push(`harness: ${error.stack}`);
     }
     this.load.resume();
+    if (!context.events && !faults.length) faults.push('nothing happened: no fault fired');
     row.skipped = faults.find((f) => f.startsWith('skip: '))?.slice(6);
     row.faults = faults.filter((f) => !f.startsWith('skip: '));
     this.say(`${name}: ${row.skipped ? `skipped: ${row.skipped}` : row.faults.length ? 'FAILED' : 'holds'}, ` +
