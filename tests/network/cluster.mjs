@@ -129,7 +129,7 @@ export class Member {
 
   start(extra = []) {
     const argv = this.inNamespace([this.program, 'network', 'start', '--home', this.home, '--host', this.rpcHost,
-      '--port', String(this.rpcPort), '--threads', '2', '--log', 'info', '--snapshot-blocks', '20', ...extra]);
+      '--port', String(this.rpcPort), '--threads', '2', '--log', 'info', '--snapshot-blocks', '100', ...extra]);
     const log = createWriteStream(this.logPath, { flags: 'a' });
     appendFileSync(this.logPath, `--- started ${new Date().toISOString()}\n`);
     const child = spawn(argv[0], argv.slice(1), {

@@ -45,6 +45,8 @@ async function validators(run, context) {
 // A fresh member that takes a snapshot instead of every block, checked against two members.
 async function stateSync(run, context) {
   const [first, second] = run.members;
+  // members make one every 100 blocks, and keep the last two
+  if (!await until(() => run.watch.top >= 110, 60000, 100)) throw new Error('no snapshot is made in a minute');
   const { sync_info: at } = await first.engineAsk('/status');
   const began = performance.now();
   const fresh = await run.cluster.join('fresh', ['--sync-from', `http://${first.engineHost}`, '--sync-from', `http://${second.engineHost}`,
