@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "chain/pool.h"
+#include "chain/store_dir.h"
 #include "city/energy/allocation.h"
 #include "crypto/ecdsa.h"
 #include "crypto/keccak.h"
@@ -294,7 +295,7 @@ static enum err bench_ledger(struct cli *cli, struct figure *out, size_t *count,
         chain_close(chain);
     }
     arena_free(&arena);
-    home_remove_store(dir);
+    store_dir_remove(dir);
     *count = 3;
     return e;
 }

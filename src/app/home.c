@@ -185,18 +185,6 @@ enum err home_take_begin(const struct cli *cli, struct snapshot_take_config *con
     return e;
 }
 
-void home_remove_store(const char *dir)
-{
-    static const char *const FILES[] = {"store.mdb", "store.mdb-lock", "store.lock", "store.head",
-                                        "store.head.new"};
-    char path[4600];
-    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, FILES[i]);
-        unlink(path);
-    }
-    rmdir(dir);
-}
-
 /* --- keys ------------------------------------------------------------------------------------- */
 
 static enum err key_path(const struct cli *cli, const char *name, const char **out, struct diag *d)

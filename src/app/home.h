@@ -58,9 +58,6 @@ enum err home_open_store(const struct cli *cli, bool create, bool read_only, str
 enum err home_import_store(const struct cli *cli, const char *path, const struct progress *progress,
                            struct diag *d);
 
-/* home_remove_store deletes the files of a store, and its folder. */
-void home_remove_store(const char *dir);
-
 /* Keys by name (letters, digits, '-', '_'; at most 40). key_load also accepts a path (it contains a
  * '/') of a file with 64 hexadecimal digits. E_OK | E_NOT_FOUND | E_INVALID | E_KEY | E_EXISTS |
  * E_IO. */

@@ -6,6 +6,7 @@
 #include "app/home.h"
 #include "base/limits.h"
 #include "chain/audit.h"
+#include "chain/store_dir.h"
 
 const struct cli_option IMPORT_ETHEREUM_OPTIONS[] = {MAP_MB_OPTION, {0}};
 
@@ -63,7 +64,7 @@ static enum err import(struct cli *cli, struct bytes genesis, struct diag *d)
         return E_OK;
     }
     store_close(store);
-    home_remove_store(home_path(cli, "store"));
+    store_dir_remove(home_path(cli, "store"));
     return e;
 }
 

@@ -8,6 +8,7 @@
 #include "app/json_members.h"
 #include "app/make_genesis.h"
 #include "chain/chain.h"
+#include "chain/store_dir.h"
 
 const struct cli_option INIT_OPTIONS[] = {
     {"genesis", "FILE", "begin with this genesis instead of making one",
@@ -92,7 +93,7 @@ enum err init_create_ledger(const struct cli *cli, const struct genesis *genesis
         e = file_write(home_path(cli, "genesis.json"), buf_view(&genesis->text), 0600, true, d);
     store_close(store);
     if (e != E_OK) /* nothing half-made stays behind */
-        home_remove_store(home_path(cli, "store"));
+        store_dir_remove(home_path(cli, "store"));
     return e;
 }
 

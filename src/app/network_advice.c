@@ -44,6 +44,17 @@ void watch_advice(void)
     watch_advise_clock();
 }
 
+#define SYNC_FAILED "State sync failed"
+
+const char *const ENGINE_ALARMS[] = {"CONSENSUS FAILURE", SYNC_FAILED, NULL};
+
+#define REFUSED_EN                                                                               \
+    "the others accepted a block that this member refuses: its clock is more than 60 s behind, " \
+    "or "                                                                                        \
+    "its program or ledger differs from theirs (`date`, `parvis version`, `parvis audit`)"
+#define REFUSED_FR                                                                                 \
+    "les autres ont accepté un bloc que ce membre refuse : son horloge retarde de plus de 60 s, " \
+    "ou son programme ou son registre diffère (`date`, `parvis version`, `parvis audit`)"
 #define AGAIN_EN "restore both from the same backup, or `parvis network join --again`"
 #define AGAIN_FR "restaurez les deux de la même sauvegarde, ou `parvis network join --again`"
 
@@ -83,11 +94,13 @@ static const struct {
     {"signature from the same key", true,
      "this validator key has just voted elsewhere: is another copy of this member running?",
      "cette clé de validateur vient de voter ailleurs : une copie de ce membre tourne-t-elle ?"},
-    {"committed an invalid block", false,
-     "the others accepted a block that this member refuses: its clock is more than 60 s behind, or "
-     "its program or ledger differs from theirs (`date`, `parvis version`, `parvis audit`)",
-     "les autres ont accepté un bloc que ce membre refuse : son horloge retarde de plus de 60 s, "
-     "ou son programme ou son registre diffère (`date`, `parvis version`, `parvis audit`)"},
+    {"an invalid block: wrong Block.Header.AppHash", true,
+     "the others got another result from the last block than this member, so its program or its "
+     "ledger differs from theirs, and it stops (`parvis version`, `parvis audit`): " AGAIN_EN,
+     "le dernier bloc a donné aux autres un autre résultat qu'à ce membre : son programme ou son "
+     "registre diffère des leurs, et il s'arrête (`parvis version`, `parvis audit`) : " AGAIN_FR},
+    {"prevoted for an invalid block", false, REFUSED_EN, REFUSED_FR},
+    {"committed an invalid block", false, REFUSED_EN, REFUSED_FR},
     {"address already in use", false,
      "the port for peers is taken: by another program, or by an engine that was started by hand",
      "le port entre membres est pris : par un autre programme, ou un moteur lancé à la main"},
@@ -96,7 +109,7 @@ static const struct {
      "cette machine n'a pas l'adresse d'écoute (p2p.laddr dans engine/config/config.toml)"},
     {"no space left on device", false, "the disk is full: free space, the member goes on by itself",
      "le disque est plein : libérez de la place, le membre reprend de lui-même"},
-    {ENGINE_SYNC_FAILED, true,
+    {SYNC_FAILED, true,
      "no snapshot could be taken: none is offered, it does not hold, or this folder has a ledger "
      "already; `parvis network join --again`, with another --trust or without --sync-from",
      "aucun instantané n'a pu être repris : aucun n'est offert, il n'est pas valide, ou ce dossier "

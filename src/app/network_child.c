@@ -75,6 +75,7 @@ enum err child_start(struct child *c, char *const *argv, const char *cwd, bool f
     c->asked = false;
     c->kill_us = 0;
     buf_clear(&c->last);
+    buf_clear(&c->alarm_line);
     c->pipes[0] = (struct child_pipe){.fd = out[0], .line = c->pipes[0].line, .plain = first_plain};
     c->pipes[1] = (struct child_pipe){.fd = err[0], .line = c->pipes[1].line};
     buf_clear(&c->pipes[0].line);
@@ -89,9 +90,12 @@ static void pass_on(struct child *c, struct child_pipe *p)
     if (p->plain) {
         printf("%.*s\n", (int)p->line.len, (const char *)p->line.data);
         fflush(stdout);
-    } else {
+    } else if (!c->asked || !c->quiet_end) {
         fprintf(stderr, "%s: %.*s\n", c->label, (int)p->line.len, (const char *)p->line.data);
     }
+    for (size_t i = 0; c->alarms && c->alarms[i] && c->alarm_line.len == 0; i++)
+        if (strstr(buf_cstr(&p->line), c->alarms[i]))
+            buf_put(&c->alarm_line, p->line.data, p->line.len);
     if (c->last.len > CHILD_LAST_BYTES) { /* the second half stays */
         size_t half = c->last.len / 2;
         memmove(c->last.data, c->last.data + half, c->last.len - half);
@@ -170,4 +174,5 @@ void child_free(struct child *c)
     for (int i = 0; i < 2; i++)
         buf_free(&c->pipes[i].line);
     buf_free(&c->last);
+    buf_free(&c->alarm_line);
 }

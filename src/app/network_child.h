@@ -22,9 +22,12 @@ struct child {
     pid_t pid;  /* 0: not running */
     int status; /* of waitpid, once it ended */
     struct child_pipe pipes[2];
-    struct buf last;  /* what it said last, to see why it ended */
-    bool asked;       /* to end */
-    uint64_t kill_us; /* ended for good at this time; 0: not asked yet */
+    struct buf last;           /* what it said last, to see why it ended */
+    const char *const *alarms; /* a line with one of these means: as good as ended; NULL: none */
+    struct buf alarm_line;     /* that line, once it was said */
+    bool quiet_end;            /* once it is asked to end, what it says is no news */
+    bool asked;                /* to end */
+    uint64_t kill_us;          /* ended for good at this time; 0: not asked yet */
 };
 
 /* child_start runs argv in folder cwd. first_plain: its standard output is a result, passed on as

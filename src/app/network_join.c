@@ -9,6 +9,7 @@
 
 #include "app/init_command.h"
 #include "app/json_members.h"
+#include "chain/store_dir.h"
 #include "base/mem.h"
 
 const struct cli_option NETWORK_JOIN_OPTIONS[] = {
@@ -221,7 +222,7 @@ static enum err forget(const struct cli *cli, struct diag *d)
     static const char *const CONFIG[] = {"config.toml", "genesis.json", "addrbook.json"};
     int lock = -1;
     TRY(network_lock(cli, &lock, d));
-    home_remove_store(home_path(cli, "store"));
+    store_dir_remove(home_path(cli, "store"));
     empty_folder(home_path(cli, "snapshots"), NULL, 2);
     remove_file(cli_home(cli), "snapshots");
     remove_file(cli_home(cli), "genesis.json");
@@ -269,7 +270,7 @@ enum err network_join(struct cli *cli, const struct network *n, const struct joi
     if (e == E_OK)
         *validator_out = self != NULL;
     else if (made_ledger)
-        home_remove_store(home_path(cli, "store"));
+        store_dir_remove(home_path(cli, "store"));
     made_end(&made, e == E_OK);
     buf_free(&text);
     return e;

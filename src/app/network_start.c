@@ -344,25 +344,34 @@ static void step_opening(struct supervisor *s)
     }
 }
 
-/* It then runs on, idle for ever. */
-static const char *fail_sync(struct supervisor *s)
+/* Its consensus has failed, or its state sync: it would run on for ever and do nothing. */
+static const char *engine_is_idle(struct supervisor *s)
 {
-    bool fatal;
-    give_up(s, EXIT_DAMAGED);
-    return engine_advice(ENGINE_SYNC_FAILED, &fatal);
+    bool fatal = false;
+    const char *advice = engine_advice(buf_cstr(&s->engine.alarm_line), &fatal);
+    log_warn("network", "%s",
+             fatal ? T("the engine runs on but has given up; the service stops",
+                       "le moteur tourne mais a abandonné ; le service s'arrête")
+                   : T("the engine runs on but has given up; both start again",
+                       "le moteur tourne mais a abandonné ; les deux redémarrent"));
+    if (fatal)
+        give_up(s, EXIT_DAMAGED);
+    return advice;
 }
 
 static void step_running(struct supervisor *s)
 {
     const char *why = NULL;
+    bool idle = false;
     if (s->app.pid && s->engine.pid && !s->stopping) {
         why = watch_look(&s->watch);
-        if (strstr(buf_cstr(&s->engine.last), ENGINE_SYNC_FAILED))
-            why = fail_sync(s);
+        idle = s->engine.alarm_line.len > 0;
+        if (idle)
+            why = engine_is_idle(s);
     }
     if (why)
         log_warn("network", "%s", why);
-    if (!s->app.pid || !s->engine.pid || s->stopping || why)
+    if (!s->app.pid || !s->engine.pid || s->stopping || why || idle)
         end_both(s);
 }
 
@@ -469,7 +478,10 @@ int run_network_start(struct cli *cli)
     struct diag d = {0};
     struct supervisor s = {.cli = cli,
                            .app = {.label = "app", .pipes = {{.fd = -1}, {.fd = -1}}},
-                           .engine = {.label = "engine", .pipes = {{.fd = -1}, {.fd = -1}}},
+                           .engine = {.label = "engine",
+                                      .quiet_end = true,
+                                      .alarms = ENGINE_ALARMS,
+                                      .pipes = {{.fd = -1}, {.fd = -1}}},
                            .signals = -1};
     int lock = -1;
     enum err e = full_home(&s, &d);

@@ -27,7 +27,9 @@ void watch_reset(struct watch *w);
 /* watch_look asks the engine, when it is time. Returns why it should be started again, or NULL. */
 const char *watch_look(struct watch *w);
 
-#define ENGINE_SYNC_FAILED "State sync failed" /* what it says, and then does nothing more */
+/* What the engine says when it has given up; it then lives on, answers, and does nothing more.
+ * NULL-terminated. */
+extern const char *const ENGINE_ALARMS[];
 
 /* engine_advice explains, to a person, what made the engine end, from its last words; NULL when it
  * is nothing known. *fatal_out: another start would end the same way. */

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "chain/audit.h"
 #include "chain/consensus.h"
+#include "chain/store_dir.h"
 #include "crypto/ecdsa.h"
 #include "engine/engine.h"
 #include "rpc/rpc.h"
@@ -386,7 +387,7 @@ static int audit(struct cli *cli)
     uint64_t start_us = clock_mono_us();
     e = audit_run(store, scratch, &progress, &report, &d);
     report.elapsed_us = clock_mono_us() - start_us;
-    home_remove_store(scratch);
+    store_dir_remove(scratch);
     store_close(store);
     cli_progress_end();
     if (e == E_OK)

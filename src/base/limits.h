@@ -41,8 +41,8 @@
 #define LIMIT_ABCI_CHUNKS 65536u             /* of one snapshot */
 #define LIMIT_ABCI_SENDERS 1024u             /* refused in one answer */
 #define LIMIT_ABCI_KEY_TYPES 16u             /* of validators */
-#define LIMIT_LIGHT_VALIDATORS 1024u /* of a set that a light client follows */
-#define LIMIT_LIGHT_PATH 1024u       /* headers between a trusted one and the one proven */
+#define LIMIT_LIGHT_VALIDATORS 1024u         /* of a set that a light client follows */
+#define LIMIT_LIGHT_PATH 1024u               /* headers between a trusted one and the one proven */
 #define LIMIT_SNAPSHOT_CHUNK_BYTES (8u << 20) /* a chunk as it is sent */
 #define LIMIT_SNAPSHOT_MANIFEST_BYTES (512u << 10)
 #define LIMIT_SNAPSHOT_RECORD_BYTES (64u << 20) /* one record inside */

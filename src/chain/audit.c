@@ -16,6 +16,8 @@ struct audit {
     struct audit_report *report;
     struct diag *d;
     struct chain *again; /* the re-execution, in the scratch store */
+    struct replay *replay;
+    struct ahead_block *in; /* the block in hand */
     uint64_t head;
     uint64_t next; /* the block to read next */
     struct hash head_hash;
@@ -86,36 +88,34 @@ static enum err check_records(struct audit *a)
 /* --- every block re-executes ------------------------------------------------------------------ */
 
 /* bad_block and bad_tx put the place in front of what is wrong there. */
-static enum err bad_block(struct audit *a, uint64_t number, const char *why)
+static enum err bad_block(struct diag *d, uint64_t number, const char *why)
 {
-    return diag_set(a->d, E_CORRUPT, T("block %llu: %s", "bloc %llu : %s"),
-                    (unsigned long long)number, why);
+    return diag_set(d, E_CORRUPT, T("block %llu: %s", "bloc %llu : %s"), (unsigned long long)number,
+                    why);
 }
 
-static enum err bad_tx(struct audit *a, uint64_t number, size_t index, const char *why)
+static enum err bad_tx(struct diag *d, uint64_t number, size_t index, const char *why)
 {
-    return diag_set(a->d, E_CORRUPT,
+    return diag_set(d, E_CORRUPT,
                     T("block %llu, transaction %zu: %s", "bloc %llu, transaction %zu : %s"),
                     (unsigned long long)number, index, why);
 }
 
-/* check_header: seal_opt is who sealed it; NULL: it needs no seal. */
 static enum err check_header(struct audit *a, const struct stored_header *h,
-                             const struct recover_seal *seal_opt, const struct hash *parent)
+                             const struct hash *parent)
 {
     uint64_t number = h->header.number, found;
     if (blocks_number_of(a->txn, &h->hash, &found) != E_OK || found != number)
-        return bad_block(a, number,
+        return bad_block(a->d, number,
                          T("the header's hash is not the one indexed",
                            "l'empreinte de l'en-tête n'est pas celle de l'index"));
     if (number == 0)
         return E_OK;
     if (!hash_eq(&h->header.parent_hash, parent))
-        return bad_block(a, number,
+        return bad_block(a->d, number,
                          T("the header does not continue the block before",
                            "l'en-tête ne suit pas le bloc précédent"));
-    const char *bad_seal = replay_check_seal(a->again, seal_opt);
-    return bad_seal ? bad_block(a, number, bad_seal) : E_OK;
+    return E_OK;
 }
 
 /* A block read ahead: what stands beside it in the store. */
@@ -140,7 +140,8 @@ static bool read_block(void *ctx, struct ahead_block *out)
                  T("the header is missing or not a header", "l'en-tête manque ou n'en est pas un"));
         return true;
     }
-    *b = (struct block){.header = s->h.header, .hash = s->h.hash, .size_bytes = s->h.size_bytes};
+    *b = (struct block){
+        .header = s->h.header, .hash = s->h.hash, .seal = s->h.seal, .size_bytes = s->h.size_bytes};
     out->is_sealed = ecdsa_signature_is_set(&s->h.seal);
     out->seal = (struct recover_seal){.block_hash = s->h.hash, .signature = s->h.seal};
     out->error = blocks_body(a->txn, out->place, &out->arena, b);
@@ -170,11 +171,11 @@ static enum err check_txs(struct audit *a, const struct ahead_block *in, enum er
     for (size_t i = 0; i < count; i++)
         if (blocks_find_tx(a->txn, &txs[i].hash, &at, &index) != E_OK || at != number || index != i)
             return bad_tx(
-                a, number, i,
+                a->d, number, i,
                 T("its hash is not indexed here", "son empreinte n'est pas indexée à cette place"));
     struct hash root = blocks_tx_root(txs, count);
     if (count != h->tx_count || !hash_eq(&root, &h->header.transactions_root))
-        return bad_block(a, number,
+        return bad_block(a->d, number,
                          T("the transactions are not those of the header",
                            "les transactions ne sont pas celles de l'en-tête"));
     enum err e = signed_as;
@@ -184,7 +185,7 @@ static enum err check_txs(struct audit *a, const struct ahead_block *in, enum er
             bad = i;
         }
     if (e != E_OK)
-        return bad_tx(a, number, bad,
+        return bad_tx(a->d, number, bad,
                       T("the sender is not who signed", "l'émetteur n'est pas le signataire"));
     return E_OK;
 }
@@ -200,63 +201,87 @@ static bool same_receipt(const struct receipt *x, const struct receipt *y)
     return same;
 }
 
-static enum err check_receipts(struct audit *a, const struct block *b, struct arena *arena)
+/* check_receipts is what the replay asks when a block has executed. */
+static enum err check_receipts(void *ctx, const struct block *made, struct diag *d)
 {
+    struct audit *a = ctx;
     struct receipt *stored;
     size_t count;
-    uint64_t number = b->header.number;
-    if (blocks_receipts(a->txn, number, arena, &stored, &count) != E_OK || count != b->tx_count)
-        return bad_block(a, number,
+    uint64_t number = a->in->place;
+    if (blocks_receipts(a->txn, number, &a->in->arena, &stored, &count) != E_OK ||
+        count != made->tx_count)
+        return bad_block(d, number,
                          T("the receipts are missing or not as many as the transactions",
                            "les reçus manquent ou ne sont pas autant que les transactions"));
     for (size_t i = 0; i < count; i++)
-        if (!same_receipt(&stored[i], &b->receipts[i]))
-            return bad_tx(a, number, i,
+        if (!same_receipt(&stored[i], &made->receipts[i]))
+            return bad_tx(d, number, i,
                           T("the stored receipt is not what execution gives",
                             "le reçu enregistré n'est pas celui de l'exécution"));
     return E_OK;
 }
 
-/* differs puts the block in front of what replay_block said. */
-static enum err differs(struct audit *a, uint64_t number)
+static void count_block(struct audit *a, uint64_t number)
 {
-    return diag_wrap(a->d, E_CORRUPT, T("block %llu: ", "bloc %llu : "),
-                     (unsigned long long)number);
+    a->report->blocks = number + 1;
+    tick(a, T("blocks", "blocs"), number + 1);
+}
+
+/* settled is how the replay of a block ended. */
+static enum err settled(void *ctx, const struct replay_end *end)
+{
+    struct audit *a = ctx;
+    enum err e = end->error;
+    count_block(a, end->number);
+    if (e == E_OK) {
+        a->report->gas += end->gas_used;
+        a->report->transactions += end->tx_count;
+        return E_OK;
+    }
+    *a->d = end->why;
+    if (end->fault == REPLAY_BLOCK)
+        return diag_wrap(a->d, E_CORRUPT, T("block %llu: ", "bloc %llu : "),
+                         (unsigned long long)end->number);
+    return e;
+}
+
+/* check_stored looks at what can be told without executing. */
+static enum err check_stored(struct audit *a, struct ahead_block *in, const struct hash *parent,
+                             uint64_t *tx_total)
+{
+    const struct stored_header *h = &((const struct stored_block *)in->note)->h;
+    const struct block *stored = &in->block;
+    size_t bad = 0;
+    if (in->error != E_OK)
+        return bad_block(a->d, in->place, in->why.text);
+    enum err signed_as = ahead_senders(in, &bad);
+    TRY(check_header(a, h, parent));
+    TRY(check_txs(a, in, signed_as, bad));
+    *tx_total += stored->tx_count;
+    if (h->tx_total != *tx_total || h->size_bytes != block_rlp_size(stored))
+        return bad_block(a->d, in->place,
+                         T("the counts beside the header are wrong",
+                           "les comptes à côté de l'en-tête sont faux"));
+    return E_OK;
 }
 
 static enum err check_block(struct audit *a, struct ahead_block *in, struct hash *parent,
                             uint64_t *tx_total)
 {
-    const struct stored_header *h = &((const struct stored_block *)in->note)->h;
-    const struct block *stored = &in->block, *b;
-    uint64_t number = in->place;
-    size_t bad = 0;
-    if (in->error != E_OK)
-        return bad_block(a, number, in->why.text);
-    enum err signed_as = ahead_senders(in, &bad);
-    TRY(check_header(a, h, in->is_sealed ? &in->seal : NULL, parent));
-    TRY(check_txs(a, in, signed_as, bad));
-    *tx_total += stored->tx_count;
-    if (h->tx_total != *tx_total || h->size_bytes != block_rlp_size(stored))
-        return bad_block(a, number,
-                         T("the counts beside the header are wrong",
-                           "les comptes à côté de l'en-tête sont faux"));
-    if (replay_block(a->again, stored, &b, a->d) != E_OK)
-        return differs(a, number);
-    enum err e = hash_eq(&b->hash, &h->hash)
-                     ? check_receipts(a, b, &in->arena)
-                     : bad_block(a, number, T("the header differs", "l'en-tête diffère"));
-    if (e == E_OK) {
-        a->report->gas += b->header.gas_used;
-        a->report->transactions += stored->tx_count;
-        e = chain_commit(a->again, in->is_sealed ? &h->seal : NULL);
-    } else {
-        chain_abandon(a->again);
+    struct diag why;
+    a->in = in;
+    enum err e = check_stored(a, in, parent, tx_total);
+    if (e != E_OK) {
+        why = *a->d;
+        TRY(replay_finish(a->replay)); /* what is wrong with the block before comes first */
+        *a->d = why;
+        count_block(a, in->place);
+        return e;
     }
-    *parent = h->hash;
-    a->head_header = h->header;
+    *parent = in->block.hash;
+    a->head_header = in->block.header;
     a->head_header.extra_data = (struct bytes){0};
-    return e;
+    return replay_push(a->replay, &in->block, in->is_sealed ? &in->seal : NULL);
 }
 
 /* check_genesis compares block 0 with the one the genesis text makes. */
@@ -265,12 +290,12 @@ static enum err check_genesis(struct audit *a, struct hash *parent, struct arena
     struct stored_header h;
     if (blocks_header(a->txn, 0, arena, &h) != E_OK)
         return bad_block(
-            a, 0,
+            a->d, 0,
             T("the header is missing or not a header", "l'en-tête manque ou n'en est pas un"));
-    TRY(check_header(a, &h, NULL, parent));
+    TRY(check_header(a, &h, parent));
     struct chain_head made = chain_head(a->again);
     if (!hash_eq(&made.hash, &h.hash) || h.tx_count != 0)
-        return bad_block(a, 0,
+        return bad_block(a->d, 0,
                          T("it is not the block the genesis text makes",
                            "ce n'est pas le bloc que donne le texte de genèse"));
     *parent = h.hash;
@@ -291,16 +316,15 @@ static enum err check_blocks(struct audit *a)
     enum err e = check_genesis(a, &parent, &arena);
     arena_free(&arena);
     ahead_init(&ahead, a->again->recover, read_block, a);
-    while (e == E_OK && (b = ahead_next(&ahead)) != NULL) {
+    while (e == E_OK && (b = ahead_next(&ahead)) != NULL)
         e = check_block(a, b, &parent, &tx_total);
-        a->report->blocks = b->place + 1;
-        tick(a, T("blocks", "blocs"), b->place + 1);
-    }
+    if (e == E_OK)
+        e = replay_finish(a->replay);
     ahead_fini(&ahead);
     a->report->blocks += a->head == 0;
     if (e == E_OK && !hash_eq(&parent, &a->head_hash))
         return bad_block(
-            a, a->head,
+            a->d, a->head,
             T("it is not the head the store names", "ce n'est pas la tête que la base désigne"));
     return e;
 }
@@ -364,6 +388,10 @@ static enum err open_again(struct audit *a, const char *scratch_dir, struct stor
         struct chain_config chain = {.store = *scratch, .audit = true};
         e = chain_open(&a->again, &chain, a->d);
     }
+    if (e == E_OK) {
+        struct replay_caller caller = {check_receipts, settled, a};
+        a->replay = replay_new(a->again, &caller);
+    }
     buf_free(&text);
     return e;
 }
@@ -403,6 +431,7 @@ enum err audit_run(struct store *store, const char *scratch_dir, const struct pr
     if (e != E_OK && !a.d->text[0])
         diag_set(a.d, e, "%s", err_text(e));
     store_abort(a.txn);
+    replay_free(a.replay);
     if (a.again)
         chain_close(a.again); /* closes scratch */
     else

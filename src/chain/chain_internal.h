@@ -94,8 +94,23 @@ void chain_notify_pending(struct chain *c, const struct tx *t);
 /* A secret number that stays the same for a store: salts tables keyed by strangers. */
 uint64_t chain_salt(struct store *s);
 
+/* consensus_founded: is the chain a network, by the state before the block that comes next? Asks
+ * c->state, which holds no change. */
+bool consensus_founded(struct chain *c);
+
 /* consensus_refresh reads the members anew when their register changed with the head. */
 enum err consensus_refresh(struct chain *c);
+
+/* chain_finalize in its two halves, for replays that run the first for the next block while the
+ * second runs for this one, on another thread and another struct chain (overlap.h). chain_execute
+ * makes the block's lists, in c->work.block, and leaves its changes in c->state; it takes nothing
+ * of c but genesis, head, hashes, state, evm, recover and work. chain_merge, with both in place,
+ * merges the changes into the tries and makes the header; it uses neither evm nor the proposal's
+ * transactions, and leaves the state as it is. On an error of chain_merge: chain_abandon. */
+enum err chain_execute(struct chain *c, const struct proposal *p, bool drop_invalid,
+                       struct diag *d);
+enum err chain_merge(struct chain *c, const struct proposal *p, const struct block **block_out,
+                     struct diag *d);
 
 /* chain_append takes the next block of an imported Ethereum chain as it is: its header, lists and
  * results are checked by Ethereum's rules. On E_OK it is in hand: chain_commit or chain_abandon.

@@ -50,6 +50,11 @@ enum err consensus_put(struct store_txn *t, const struct consensus_point *p, boo
 
 /* --- the open chain --------------------------------------------------------------------------- */
 
+bool consensus_founded(struct chain *c)
+{
+    return !c->genesis.is_ethereum && members_founded(c->state);
+}
+
 enum err consensus_refresh(struct chain *c)
 {
     struct account account;

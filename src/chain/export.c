@@ -11,6 +11,7 @@
 #include "chain/audit.h"
 #include "chain/chain_internal.h"
 #include "chain/replay.h"
+#include "chain/store_dir.h"
 #include "crypto/keccak.h"
 #include "store/tables.h"
 
@@ -22,12 +23,6 @@ static const char MAGIC[] = "parvis chain 1\n";
 #define SEAL_SIGNATURE_BYTES 65
 
 /* --- export ----------------------------------------------------------------------------------- */
-
-static enum err io_error(struct diag *d, const char *path)
-{
-    enum err e = errno == ENOSPC || errno == EDQUOT ? E_DISK_FULL : E_IO;
-    return diag_os(d, e, path, errno ? errno : EIO);
-}
 
 static bool put_record(FILE *f, uint8_t kind, struct bytes content)
 {
@@ -62,6 +57,11 @@ void export_put_block(struct buf *out, const struct block *b)
     rlp_list_close(out, whole);
 }
 
+/* Where a block lies in the file, for messages and progress. */
+struct record_place {
+    uint64_t from, to;
+};
+
 /* An export or import under way. */
 struct transfer {
     const char *path;
@@ -71,9 +71,10 @@ struct transfer {
     FILE *file;
     struct buf record;
     struct arena arena;
-    uint64_t at;    /* import: where the record in hand begins */
-    uint64_t block; /* the block in hand */
-    uint64_t total; /* for progress: blocks, or bytes */
+    uint64_t at;                   /* import: where the record in hand begins */
+    uint64_t block;                /* the block in hand */
+    uint64_t total;                /* for progress: blocks, or bytes */
+    struct record_place places[2]; /* import: of the last two blocks pushed, by number */
 };
 
 static void tick(const struct transfer *x, uint64_t done)
@@ -97,7 +98,7 @@ static enum err export_block(struct transfer *x, struct store_txn *t, uint64_t n
                         (unsigned long long)number, err_text(E_CORRUPT));
     buf_clear(&x->record);
     export_put_block(&x->record, &b);
-    return put_record(x->file, 'B', buf_view(&x->record)) ? E_OK : io_error(x->d, x->path);
+    return put_record(x->file, 'B', buf_view(&x->record)) ? E_OK : dir_error(x->d, x->path);
 }
 
 static enum err export_all(struct transfer *x, struct store_txn *t)
@@ -115,7 +116,7 @@ static enum err export_all(struct transfer *x, struct store_txn *t)
             err_text(e));
     if (fwrite(MAGIC, 1, MAGIC_LEN, x->file) != MAGIC_LEN ||
         !put_record(x->file, 'G', buf_view(&x->record)))
-        return io_error(x->d, x->path);
+        return dir_error(x->d, x->path);
     x->total = head;
     for (uint64_t n = 1; n <= head; n++) {
         TRY(export_block(x, t, n));
@@ -123,7 +124,7 @@ static enum err export_all(struct transfer *x, struct store_txn *t)
     }
     be64_put(end, head);
     memcpy(end + 8, hash.b, 32);
-    return put_record(x->file, 'E', bytes_of(end, sizeof end)) ? E_OK : io_error(x->d, x->path);
+    return put_record(x->file, 'E', bytes_of(end, sizeof end)) ? E_OK : dir_error(x->d, x->path);
 }
 
 enum err chain_export(struct store *store, const char *path, const struct progress *progress,
@@ -136,16 +137,16 @@ enum err chain_export(struct store *store, const char *path, const struct progre
     errno = 0;
     x.file = fopen(temporary, "wbe");
     if (!x.file)
-        return io_error(d, temporary);
+        return dir_error(d, temporary);
     enum err e = store_begin_read(store, &t);
     if (e == E_OK)
         e = export_all(&x, t);
     store_abort(t);
     if (e == E_OK && (fflush(x.file) != 0 || fsync(fileno(x.file)) != 0))
-        e = io_error(d, path);
+        e = dir_error(d, path);
     fclose(x.file);
     if (e == E_OK && rename(temporary, path) != 0)
-        e = io_error(d, path);
+        e = dir_error(d, path);
     if (e != E_OK)
         unlink(temporary);
     buf_free(&x.record);
@@ -285,11 +286,6 @@ enum err export_read_block(struct block *b, struct arena *a, struct bytes conten
     return E_OK;
 }
 
-/* Where a block read ahead lies in the file, for messages and progress. */
-struct record_place {
-    uint64_t from, to;
-};
-
 /* read_block reads the next record for the queue; the last one stays in x->record. */
 static bool read_block(void *ctx, struct ahead_block *out)
 {
@@ -314,29 +310,49 @@ static bool read_block(void *ctx, struct ahead_block *out)
     return out->error != E_OK || kind == 'B';
 }
 
-static enum err import_block(struct transfer *x, struct chain *c, struct ahead_block *in)
+/* settled is how the replay of a block ended. The places read on are put back after the message. */
+static enum err settled(void *ctx, const struct replay_end *end)
 {
-    const struct block *b = &in->block, *made;
+    struct transfer *x = ctx;
+    const struct record_place *place = &x->places[end->number % 2];
+    uint64_t at = x->at, block = x->block;
+    if (end->error == E_OK) {
+        tick(x, place->to);
+        return E_OK;
+    }
+    x->at = place->from;
+    x->block = end->number;
+    if (end->fault == REPLAY_BLOCK)
+        bad_place(x, end->why.text[0] ? end->why.text : err_text(end->error));
+    x->at = at;
+    x->block = block;
+    return end->error;
+}
+
+/* check_signers looks at what can be told without executing. */
+static enum err check_signers(struct transfer *x, struct ahead_block *in)
+{
     size_t bad;
     if (in->error != E_OK)
         return diag_set(x->d, in->error, "%s", in->why.text);
     enum err signed_as = ahead_senders(in, &bad);
-    const char *bad_seal = replay_check_seal(c, in->is_sealed ? &in->seal : NULL);
-    if (bad_seal)
-        return bad_place(x, bad_seal);
     if (signed_as != E_OK)
         return bad_place(x, T("a transaction's signature does not hold",
                               "la signature d'une transaction n'est pas valide"));
-    struct diag why = {""};
-    enum err e = replay_block(c, b, &made, &why);
-    if (e == E_OK && !hash_eq(&made->hash, &b->hash)) {
-        chain_abandon(c);
-        e = diag_set(&why, E_BLOCK, "%s", err_text(E_BLOCK));
+    return E_OK;
+}
+
+static enum err import_block(struct transfer *x, struct replay *r, struct ahead_block *in)
+{
+    enum err e = check_signers(x, in);
+    if (e != E_OK) {
+        struct diag why = *x->d;
+        TRY(replay_finish(r)); /* what is wrong with the block before comes first */
+        *x->d = why;
+        return e;
     }
-    if (e == E_OK)
-        return chain_commit(c, in->is_sealed ? &b->seal : NULL);
-    bad_place(x, why.text[0] ? why.text : err_text(e));
-    return e;
+    x->places[in->place % 2] = *(const struct record_place *)in->note;
+    return replay_push(r, &in->block, in->is_sealed ? &in->seal : NULL);
 }
 
 enum err chain_mark_importing(struct store *s, bool present)
@@ -358,6 +374,8 @@ static enum err import_blocks(struct transfer *x, struct chain *c)
     struct ahead ahead;
     struct ahead_block *b;
     enum err e = E_OK;
+    struct replay_caller caller = {.settled = settled, .ctx = x};
+    struct replay *r = replay_new(c, &caller);
     x->genesis = chain_genesis(c);
     ahead_init(&ahead, c->recover, read_block, x);
     while (e == E_OK && (b = ahead_next(&ahead)) != NULL) {
@@ -365,11 +383,13 @@ static enum err import_blocks(struct transfer *x, struct chain *c)
         uint64_t read_at = x->at, read_block_number = x->block;
         x->at = place->from;
         x->block = b->place;
-        e = import_block(x, c, b);
+        e = import_block(x, r, b);
         x->at = read_at;
         x->block = read_block_number;
-        tick(x, place->to);
     }
+    if (e == E_OK)
+        e = replay_finish(r);
+    replay_free(r);
     ahead_fini(&ahead);
     TRY(e);
     struct chain_head head = chain_head(c);
@@ -421,60 +441,26 @@ enum err chain_import(struct store *empty_store, const char *path, const struct 
     return e;
 }
 
-/* remove_store deletes a store's files and its directory. */
-static void remove_store(const char *dir)
-{
-    static const char *const FILES[] = {"store.mdb", "store.mdb-lock", "store.lock", "store.head",
-                                        "store.head.new"};
-    char path[4200];
-    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, FILES[i]);
-        unlink(path);
-    }
-    rmdir(dir);
-}
-
-/* move_directory renames and makes the new name durable. */
-static enum err move_directory(const char *from, const char *to, struct diag *d)
-{
-    char parent[4200];
-    errno = 0;
-    if (rename(from, to) != 0)
-        return diag_os(d, errno == ENOTEMPTY || errno == EEXIST ? E_EXISTS : E_IO, to, errno);
-    snprintf(parent, sizeof parent, "%s/..", to);
-    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0) {
-        if (fd >= 0)
-            close(fd);
-        return io_error(d, parent);
-    }
-    close(fd);
-    return E_OK;
-}
-
 enum err chain_import_new(const struct store_config *config, const char *path,
                           const struct progress *progress, struct diag *d)
 {
     char beside[4096];
     struct store *store = NULL;
-    size_t len = strlen(config->dir);
-    while (len > 1 && config->dir[len - 1] == '/')
-        len--;
-    snprintf(beside, sizeof beside, "%.*s.import", (int)len, config->dir);
+    store_dir_beside(beside, config->dir, ".import");
     struct store_config temporary = *config;
     temporary.dir = beside;
     temporary.create = true;
     temporary.read_only = false;
     temporary.no_sync = true;
-    remove_store(beside); /* what an import that was killed left */
+    store_dir_remove(beside); /* what an import that was killed left */
     enum err e = store_open(&store, &temporary, d);
     if (e != E_OK)
         return e;
     e = chain_import(store, path, progress, d);
     store_close(store);
     if (e == E_OK)
-        e = move_directory(beside, config->dir, d);
+        e = store_dir_move(beside, config->dir, d);
     if (e != E_OK)
-        remove_store(beside);
+        store_dir_remove(beside);
     return e;
 }

@@ -95,11 +95,12 @@ enum err chain_process(struct chain *c, const struct proposal *p, struct diag *d
                         T("timestamp %llu is before its parent's %llu",
                           "l'horodatage %llu précède celui de son parent, %llu"),
                         (unsigned long long)p->timestamp_s, (unsigned long long)head.timestamp_s);
-    if (!c->members.founded && !address_eq(&p->proposer, &c->genesis.proposer))
+    bool founded = consensus_founded(c);
+    if (!founded && !address_eq(&p->proposer, &c->genesis.proposer))
         return diag_set(d, E_BLOCK,
                         T("the proposer is not the one of the genesis",
                           "le proposant n'est pas celui de la genèse"));
-    if (!c->members.founded && p->report_count)
+    if (!founded && p->report_count)
         return diag_set(d, E_BLOCK,
                         T("misbehaviour is reported, and there is no network yet",
                           "un manquement est signalé, or il n'y a pas encore de réseau"));
@@ -229,6 +230,14 @@ static void fill_header(struct chain *c, const struct proposal *p, const struct 
     b->size_bytes = block_rlp_size(b);
 }
 
+/* refuse_block passes e on, an error with the block's number in front. */
+static enum err refuse_block(struct diag *d, const struct proposal *p, enum err e)
+{
+    return e == E_OK ? E_OK
+                     : diag_set(d, e, T("block %llu: %s", "bloc %llu : %s"),
+                                (unsigned long long)p->number, err_text(e));
+}
+
 /* forget_block drops the block in hand but not what was learnt about invalid transactions. */
 static void forget_block(struct chain *c)
 {
@@ -244,8 +253,6 @@ static void forget_block(struct chain *c)
 static enum err execute_proposal(struct chain *c, const struct proposal *p, bool drop_invalid,
                                  struct diag *d)
 {
-    struct work *w = &c->work;
-    struct hash root;
     struct block_env env = next_env(c, p);
     struct quota_block *q = quota_block_new(c->state, p->timestamp_s);
     enum err e = E_OK;
@@ -260,19 +267,10 @@ static enum err execute_proposal(struct chain *c, const struct proposal *p, bool
     quota_block_free(q);
     if (e != E_OK)
         return e;
-    e = state_error(c->state);
-    if (e == E_OK)
-        e = statedb_apply(c->db, c->state, p->number, &root);
-    if (e != E_OK)
-        return diag_set(d, e, T("block %llu: %s", "bloc %llu : %s"), (unsigned long long)p->number,
-                        err_text(e));
-    w->applied = true;
-    fill_header(c, p, &env, &root);
-    return E_OK;
+    return refuse_block(d, p, state_error(c->state));
 }
 
-enum err chain_finalize(struct chain *c, const struct proposal *p, bool drop_invalid,
-                        const struct block **block_out, struct diag *d)
+enum err chain_execute(struct chain *c, const struct proposal *p, bool drop_invalid, struct diag *d)
 {
     struct work *w = &c->work;
     ASSERT(!w->block && p->number == c->head.number + 1);
@@ -287,13 +285,33 @@ enum err chain_finalize(struct chain *c, const struct proposal *p, bool drop_inv
     w->dropped = mem_resize(w->dropped, p->tx_count + 1, sizeof *w->dropped);
     w->dropped_count = 0;
     enum err e = execute_proposal(c, p, drop_invalid, d);
-    if (e != E_OK) {
+    if (e != E_OK)
         forget_block(c);
-        return e;
-    }
+    return e;
+}
+
+enum err chain_merge(struct chain *c, const struct proposal *p, const struct block **block_out,
+                     struct diag *d)
+{
+    struct work *w = &c->work;
+    struct block_env env = next_env(c, p);
+    struct hash root;
+    TRY(refuse_block(d, p, statedb_apply(c->db, c->state, p->number, &root)));
+    w->applied = true;
+    fill_header(c, p, &env, &root);
     w->block->tx_total = c->head.tx_total + w->block->block.tx_count;
     *block_out = &w->block->block;
     return E_OK;
+}
+
+enum err chain_finalize(struct chain *c, const struct proposal *p, bool drop_invalid,
+                        const struct block **block_out, struct diag *d)
+{
+    TRY(chain_execute(c, p, drop_invalid, d));
+    enum err e = chain_merge(c, p, block_out, d);
+    if (e != E_OK)
+        forget_block(c);
+    return e;
 }
 
 /* --- commit ----------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * own key as an attacker inside would, is named. */
 #include "chain/audit.h"
 #include "chain/blocks.h"
+#include "chain/replay.h"
 #include "chain/test_ledger.h"
 
 #include <stdlib.h>
@@ -40,15 +41,32 @@ static void note_tick(void *ctx, const char *what, uint64_t done, uint64_t total
     t->total = total;
 }
 
-/* audit_dir audits the store of a directory. */
-static enum err audit_dir(const char *dir, struct audit_report *report, struct diag *d)
+static enum err audit_once(const char *dir, enum replay_mode mode, struct ticks *ticks,
+                           struct audit_report *report, struct diag *d)
 {
     struct store *s = ledger_store(dir, false);
-    struct ticks ticks = {0};
-    struct progress progress = {note_tick, &ticks};
+    struct progress progress = {note_tick, ticks};
+    *ticks = (struct ticks){0};
+    replay_mode = mode;
     enum err e = audit_run(s, test_tmpdir(), &progress, report, d);
-    CHECK(e != E_OK || ticks.count > 0);
+    replay_mode = REPLAY_AUTO;
+    CHECK(e != E_OK || ticks->count > 0);
     store_close(s);
+    return e;
+}
+
+/* audit_dir audits the store of a directory: block after block, then overlapped, which must say the
+ * same. */
+static enum err audit_dir(const char *dir, struct audit_report *report, struct diag *d)
+{
+    struct ticks ticks, ticks2;
+    struct audit_report report2;
+    struct diag d2;
+    enum err e = audit_once(dir, REPLAY_IN_TURN, &ticks, report, d);
+    CHECK_ERR(audit_once(dir, REPLAY_OVERLAPPED, &ticks2, &report2, &d2), e);
+    CHECK(e == E_OK || strcmp(d->text, d2.text) == 0);
+    CHECK(memcmp(&ticks, &ticks2, sizeof ticks) == 0);
+    CHECK(memcmp(report, &report2, sizeof report2) == 0);
     return e;
 }
 
@@ -319,10 +337,26 @@ static enum err export_dir(const char *dir, const char *path, struct diag *d)
     return e;
 }
 
+/* import_dir imports into a directory: overlapped, and block after block into another one, which
+ * must say the same. */
 static enum err import_dir(const char *dir, const char *path, struct diag *d)
 {
+    struct diag d2 = {""};
+    char beside[700];
+    snprintf(beside, sizeof beside, "%s/in-turn", test_tmpdir());
     struct store_config config = {.dir = dir, .key32 = LEDGER_STORE_KEY, .create = true};
-    return chain_import_new(&config, path, NULL, d);
+    struct store_config config2 = {.dir = beside, .key32 = LEDGER_STORE_KEY, .create = true};
+    bool exists = access(dir, F_OK) == 0;
+    replay_mode = REPLAY_OVERLAPPED;
+    enum err e = chain_import_new(&config, path, NULL, d);
+    replay_mode = REPLAY_IN_TURN;
+    enum err e2 = chain_import_new(&config2, path, NULL, &d2);
+    replay_mode = REPLAY_AUTO;
+    if (!exists) {
+        CHECK_ERR(e2, e);
+        CHECK(e == E_OK || strcmp(d->text, d2.text) == 0);
+    }
+    return e;
 }
 
 TEST(an_exported_chain_imports_to_the_same_head)

@@ -236,16 +236,16 @@ static enum err comet_start(struct engine *e, struct diag *d)
     pthread_cond_init(&c->snapshot_due, NULL);
     atomic_store(&e->failed, false);
     atomic_store(&e->synced, NULL);
+    e->private_data = c; /* before the first request */
     enum err code = e->chain ? comet_attach(c, e->chain, d) : E_OK;
     if (code == E_OK)
         code = abci_server_start(&c->server, e->app_socket, comet_handle, c, d);
-    if (code != E_OK) {
-        atomic_store(&c->stopping, true);
-        comet_free(c);
-        return code;
-    }
-    e->private_data = c;
-    return E_OK;
+    if (code == E_OK)
+        return E_OK;
+    atomic_store(&c->stopping, true);
+    comet_free(c);
+    e->private_data = NULL;
+    return code;
 }
 
 static void comet_stop(struct engine *e)

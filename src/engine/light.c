@@ -1,64 +1,28 @@
 #include "engine/light.h"
 
 #include "base/lang.h"
+#include "codec/protobuf.h"
 #include "crypto/ed25519.h"
 #include "crypto/sha256.h"
 
-/* --- protobuf, as far as hashed and signed bytes need it ---------------------------------------
+/* --- the messages that are hashed and signed ---------------------------------------------------
+ * A message inside another is written even when empty (they are "not nullable"):
+ * pb_put_field_bytes.
  */
-
-static void put_varint(struct buf *out, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7)
-        buf_put_u8(out, (uint8_t)(v | 0x80));
-    buf_put_u8(out, (uint8_t)v);
-}
-
-/* A field that has its default value is left out. */
-static void put_number(struct buf *out, unsigned field, uint64_t v)
-{
-    if (v == 0)
-        return;
-    put_varint(out, field << 3);
-    put_varint(out, v);
-}
-
-static void put_fixed64(struct buf *out, unsigned field, uint64_t v)
-{
-    if (v == 0)
-        return;
-    put_varint(out, field << 3 | 1);
-    for (unsigned i = 0; i < 8; i++)
-        buf_put_u8(out, (uint8_t)(v >> 8 * i));
-}
-
-/* A message is written even when empty (they are "not nullable"); bytes and strings are not. */
-static void put_message(struct buf *out, unsigned field, struct bytes content)
-{
-    put_varint(out, field << 3 | 2);
-    put_varint(out, content.len);
-    buf_put(out, content.data, content.len);
-}
-
-static void put_bytes(struct buf *out, unsigned field, struct bytes content)
-{
-    if (content.len)
-        put_message(out, field, content);
-}
 
 static void put_time(struct buf *out, struct light_time t)
 {
-    put_number(out, 1, (uint64_t)t.s);
-    put_number(out, 2, t.ns);
+    pb_put_u64(out, 1, (uint64_t)t.s);
+    pb_put_u64(out, 2, t.ns);
 }
 
 static void put_block_id(struct buf *out, const struct light_block_id *id)
 {
     struct buf parts = {0};
-    put_number(&parts, 1, id->parts);
-    put_bytes(&parts, 2, id->parts_hash);
-    put_bytes(out, 1, id->hash);
-    put_message(out, 2, buf_view(&parts));
+    pb_put_u64(&parts, 1, id->parts);
+    pb_put_bytes(&parts, 2, id->parts_hash);
+    pb_put_bytes(out, 1, id->hash);
+    pb_put_field_bytes(out, 2, buf_view(&parts));
     buf_free(&parts);
 }
 
@@ -100,14 +64,14 @@ struct hash light_header_hash(const struct light_header *h)
     struct hash leaves[14];
     size_t count = 0;
     struct buf b = {0};
-    put_number(&b, 1, h->version_block);
-    put_number(&b, 2, h->version_app);
+    pb_put_u64(&b, 1, h->version_block);
+    pb_put_u64(&b, 2, h->version_app);
     leaves[count++] = leaf_hash(buf_view(&b));
     buf_clear(&b);
-    put_bytes(&b, 1, bytes_str(h->chain_id));
+    pb_put_bytes(&b, 1, bytes_str(h->chain_id));
     leaves[count++] = leaf_hash(buf_view(&b));
     buf_clear(&b);
-    put_number(&b, 1, h->height);
+    pb_put_u64(&b, 1, h->height);
     leaves[count++] = leaf_hash(buf_view(&b));
     buf_clear(&b);
     put_time(&b, h->time);
@@ -121,7 +85,7 @@ struct hash light_header_hash(const struct light_header *h)
         h->last_results_hash,    h->evidence_hash,  bytes_of(h->proposer20, sizeof h->proposer20)};
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
         buf_clear(&b);
-        put_bytes(&b, 1, rest[i]);
+        pb_put_bytes(&b, 1, rest[i]);
         leaves[count++] = leaf_hash(buf_view(&b));
     }
     buf_free(&b);
@@ -135,9 +99,9 @@ struct hash light_set_hash(const struct light_set *s)
     for (size_t i = 0; i < s->count; i++) {
         buf_clear(&key);
         buf_clear(&b);
-        put_bytes(&key, 1, bytes_of(s->validators[i].key32, 32));
-        put_message(&b, 1, buf_view(&key));
-        put_number(&b, 2, s->validators[i].power);
+        pb_put_bytes(&key, 1, bytes_of(s->validators[i].key32, 32));
+        pb_put_field_bytes(&b, 1, buf_view(&key));
+        pb_put_u64(&b, 2, s->validators[i].power);
         leaves[i] = leaf_hash(buf_view(&b));
     }
     if (s->count)
@@ -154,18 +118,18 @@ void light_vote_bytes(struct buf *out, const char *chain_id, const struct light_
 {
     const struct light_vote *v = &c->votes[i];
     struct buf vote = {0}, part = {0};
-    put_number(&vote, 1, 2); /* a precommit */
-    put_fixed64(&vote, 2, c->height);
-    put_fixed64(&vote, 3, c->round);
+    pb_put_u64(&vote, 1, 2); /* a precommit */
+    pb_put_sfixed64(&vote, 2, (int64_t)c->height);
+    pb_put_sfixed64(&vote, 3, (int64_t)c->round);
     if (v->flag == LIGHT_COMMIT) {
         put_block_id(&part, &c->block_id);
-        put_message(&vote, 4, buf_view(&part));
+        pb_put_field_bytes(&vote, 4, buf_view(&part));
         buf_clear(&part);
     }
     put_time(&part, v->time);
-    put_message(&vote, 5, buf_view(&part));
-    put_bytes(&vote, 6, bytes_str(chain_id));
-    put_varint(out, vote.len);
+    pb_put_field_bytes(&vote, 5, buf_view(&part));
+    pb_put_bytes(&vote, 6, bytes_str(chain_id));
+    pb_put_varint(out, vote.len);
     buf_put(out, vote.data, vote.len);
     buf_free(&vote);
     buf_free(&part);

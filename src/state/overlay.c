@@ -66,19 +66,35 @@ void table_clear(struct table *t)
     t->count = 0;
 }
 
+static struct state_account *acct_find_hashed(const struct state *s, const struct address *address,
+                                              uint32_t hash)
+{
+    const struct table *t = &s->acct_table;
+    if (!t->cap)
+        return NULL;
+    for (size_t i = hash & (t->cap - 1); t->at[i]; i = (i + 1) & (t->cap - 1)) {
+        struct state_account *a = t->at[i];
+        if (a->hash == hash && address_eq(&a->address, address))
+            return a;
+    }
+    return NULL;
+}
+
+const struct state_account *acct_find(const struct state *s, const struct address *address)
+{
+    return acct_find_hashed(s, address, hash_words(s->seed, address->b, sizeof address->b));
+}
+
 struct state_account *acct_get(struct state *s, const struct address *address)
 {
     struct table *t = &s->acct_table;
     uint32_t hash = hash_words(s->seed, address->b, sizeof address->b);
-    if (t->cap)
-        for (size_t i = hash & (t->cap - 1); t->at[i]; i = (i + 1) & (t->cap - 1)) {
-            struct state_account *a = t->at[i];
-            if (a->hash == hash && address_eq(&a->address, address))
-                return a;
-        }
+    struct state_account *a = acct_find_hashed(s, address, hash);
+    if (a)
+        return a;
     if (2 * (t->count + 1) > t->cap)
         table_grow(t, false);
-    struct state_account *a = arena_zalloc(&s->block, 1, sizeof *a);
+    a = arena_zalloc(&s->block, 1, sizeof *a);
     a->address = *address;
     a->hash = hash;
     t->count++;

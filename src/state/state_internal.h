@@ -1,4 +1,5 @@
-/* state_internal: the overlay's records and its journal; private to the state*.c files.
+/* state_internal: the overlay's records and its journal; private to the state*.c files and
+ * frozen.c.
  *
  * An acct or slot is made at first use and lives in the block arena until state_clear. What belongs
  * to a transaction is not stored in sets but stamped with the transaction's number, so that a new
@@ -114,7 +115,9 @@ struct state {
     struct arena log_arena;
 };
 
-/* overlay.c: find or make; acct_load also asks the reader. Never NULL. */
+/* overlay.c: find or make; acct_load also asks the reader. Never NULL. acct_find: NULL when there
+ * is no record of it; changes nothing, so that threads may share a state that has finished. */
+const struct state_account *acct_find(const struct state *s, const struct address *a);
 struct state_account *acct_get(struct state *s, const struct address *a);
 struct state_account *acct_load(struct state *s, const struct address *a);
 /* slot_find: NULL when there is no record of it. */

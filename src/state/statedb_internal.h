@@ -1,5 +1,5 @@
-/* statedb_internal: names and records of the state in the store; private to the statedb*.c files.
- */
+/* statedb_internal: names and records of the state in the store; private to the statedb*.c files
+ * and frozen.c. */
 #ifndef PARVIS_STATE_STATEDB_INTERNAL_H
 #define PARVIS_STATE_STATEDB_INTERNAL_H
 

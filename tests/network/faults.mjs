@@ -7,11 +7,13 @@
 // output. Exit 0: everything held; 1: something did not; 77: there is no engine to test with.
 // PARVIS_FAULTS_KEEP=1 keeps the folders, PARVIS_FAULTS_LOOPBACK=1 does without namespaces.
 import { engineProgram, enter } from './cluster.mjs';
+import { DISK_FAULTS } from './fault_disk.mjs';
 import { KILL_FAULTS } from './fault_kill.mjs';
+import { LINE_FAULTS } from './fault_line.mjs';
 import { Random } from './rpc.mjs';
 import { Run } from './run.mjs';
 
-const FAULTS = { ...KILL_FAULTS };
+const FAULTS = { ...KILL_FAULTS, ...LINE_FAULTS, ...DISK_FAULTS };
 
 function parse(argv) {
   const options = { seed: 1, duration: 20, faults: 'all', members: 4, rate: 200, json: false };
@@ -34,7 +36,7 @@ function table(rows) {
   const out = ['| fault | events | committed | longest gap, s | measured, s | verdict |', '|---|---|---|---|---|---|'];
   for (const r of rows) {
     const values = Object.entries(r.values ?? {}).map(([name, ms]) => `${name} ${seconds(ms)}`).join(', ');
-    const verdict = r.skipped ? `skipped: ${r.skipped}` : r.faults.length ? `**fails**: ${r.faults[0]}` : 'holds';
+    const verdict = r.skipped ? `skipped: ${r.skipped}` : r.faults.length ? `**fails**: ${r.faults[0].split('\n')[0]}` : 'holds';
     out.push(`| ${r.fault} | ${r.events} | ${r.committed ?? ''} | ${seconds(r.gap)} | ${values} | ${verdict} |`);
   }
   return out.join('\n');
