@@ -2,7 +2,7 @@
  *
  * The application starts first; when its socket is there, the engine. When either ends, the other
  * is ended too and both start again, after 0.1 s at first, then twice as long each time up to 5 s;
- * half a minute of health begins anew at 0.1 s. What another start cannot mend (a wrong key,
+ * five seconds of running begin anew at 0.1 s. What another start cannot mend (a wrong key,
  * damaged data) ends the service with the program's exit code. SIGTERM and SIGINT end the engine,
  * then the application. */
 #include "app/network.h"
@@ -46,7 +46,7 @@ const struct cli_option NETWORK_START_OPTIONS[] = {
 
 #define BACKOFF_FIRST_MS 100u
 #define BACKOFF_LAST_MS 5000u
-#define HEALTHY_US 30000000u
+#define HEALTHY_US 5000000u
 #define END_ENGINE_MS 10000u /* patience when the service ends */
 #define END_APP_MS 20000u
 #define RESTART_MS 2000u       /* patience when both start again */

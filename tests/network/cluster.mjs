@@ -5,7 +5,7 @@
 // members, over bridges between which a member can be moved or of which it can be taken (that is how
 // lines are cut, without a packet's sender being told), and one to the harness, never cut. Elsewhere the
 // members share the loopback, and what needs a cut line is skipped.
-import { spawn, spawnSync, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync,
 } from 'node:fs';
@@ -13,6 +13,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Rpc, engineGet, sleep, until } from './rpc.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -68,6 +69,9 @@ export async function enter(main) {
   process.exit(code);
 }
 
+// Runs a program while the load and the watch go on; resolves to what it printed.
+export const exec = async (file, ...args) => (await promisify(execFile)(file, args, { maxBuffer: 1 << 26 })).stdout;
+
 const sh = (line) => execFileSync('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'pipe'] });
 
 function freePort() {
@@ -104,12 +108,14 @@ export class Member {
     this.exits = [];
   }
 
-  async place(p2pPort) {
+  async place(p2pPort, p2pHost = `10.8.0.${this.number}`) {
     this.rpcHost = this.cluster.cut ? `10.9.0.${this.number}` : '127.0.0.1';
     this.rpcPort = this.cluster.cut ? 8545 : await freePort();
-    this.p2pHost = this.cluster.cut ? `10.8.0.${this.number}` : '127.0.0.1';
+    this.p2pHost = this.cluster.cut ? p2pHost : '127.0.0.1';
     this.p2pPort = p2pPort;
     this.rpc = new Rpc(this.rpcHost, this.rpcPort);
+    // where light clients and members that sync find the engine, if it is told to serve them
+    this.engineHost = `${this.p2pHost}:${this.cluster.cut ? 26657 : await freePort()}`;
     if (this.cluster.cut) this.cluster.lay(this);
   }
 
@@ -123,7 +129,7 @@ export class Member {
 
   start(extra = []) {
     const argv = this.inNamespace([this.program, 'network', 'start', '--home', this.home, '--host', this.rpcHost,
-      '--port', String(this.rpcPort), '--threads', '2', '--log', 'info', ...extra]);
+      '--port', String(this.rpcPort), '--threads', '2', '--log', 'info', '--snapshot-blocks', '20', ...extra]);
     const log = createWriteStream(this.logPath, { flags: 'a' });
     appendFileSync(this.logPath, `--- started ${new Date().toISOString()}\n`);
     const child = spawn(argv[0], argv.slice(1), {
@@ -185,7 +191,7 @@ export class Member {
   }
 
   cli(...args) {
-    return execFileSync(parvis, [...args, '--home', this.home], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return exec(parvis, ...args, '--home', this.home);
   }
 
   // A command that speaks to the running member.
@@ -234,7 +240,7 @@ export class Cluster {
   }
 
   async create() {
-    const first = this.cut ? P2P_PORT : await freePorts(this.count + 2);
+    const first = this.cut ? P2P_PORT : await freePorts(this.count + 3);
     const hosts = Array.from({ length: this.count }, (_, i) => `10.8.0.${i + 1}`).join(',');
     const allocs = Object.entries(this.alloc).flatMap(([a, v]) => ['--alloc', `${a}=${v}`]);
     if (this.cut) this.bridges();
@@ -248,6 +254,20 @@ export class Cluster {
       this.members.push(member);
     }
     return this;
+  }
+
+  // A member's folder beside the others', with keys of its own, that joins and that a member lets connect.
+  // joinOptions: of `network join`.
+  async join(name, joinOptions = []) {
+    const member = new Member(this, Math.max(...this.members.map((m) => m.number)) + 1, join(this.net, name));
+    member.name = name;
+    await member.place(this.cut ? this.firstPort : this.firstPort + member.number - 1);
+    const peer = `${member.p2pHost}:${member.p2pPort}`;
+    member.card = join(member.home, 'member.json');
+    await member.cli('network', 'prepare', '--name', name, '--p2p', peer, '--quiet');
+    await member.cli('network', 'join', '--network', join(this.net, 'network.json'), '--listen', peer, '--quiet', ...joinOptions);
+    await this.members[0].ask('network', 'admit', member.card, '--quiet');
+    return member;
   }
 
   // --- lines
@@ -265,7 +285,7 @@ export class Cluster {
     const inside = `nsenter --net=/run/netns/${m.netns}`;
     sh(`ip netns add ${m.netns} &&
       ip link add ${m.port} type veth peer name peers netns ${m.netns} &&
-      ip link set ${m.port} master p${this.id} up &&
+      ip link set ${m.port} master ${m.group === 2 ? 'q' : 'p'}${this.id} up &&
       ip link add c${this.id}m${m.number} type veth peer name control netns ${m.netns} &&
       ip link set c${this.id}m${m.number} master c${this.id} up &&
       ${inside} ip link set lo up &&
@@ -313,12 +333,15 @@ export class Cluster {
     return codes;
   }
 
+  remove(m) {
+    m.rpc.close();
+    if (this.cut) sh(`ip netns del ${m.netns}; ip link del ${m.port} 2>/dev/null || true`);
+  }
+
   // All at once and for good; the namespaces' names are freed for a cluster after this one.
   async destroy() {
     await Promise.all(this.members.map((m) => m.crash()));
-    for (const m of this.members) m.rpc.close();
-    if (!this.cut) return;
-    for (const m of this.members) sh(`ip netns del ${m.netns}; ip link del ${m.port} 2>/dev/null || true`);
-    sh(`ip link del p${this.id}; ip link del q${this.id}; ip link del c${this.id}`);
+    for (const m of this.members) this.remove(m);
+    if (this.cut) sh(`ip link del p${this.id}; ip link del q${this.id}; ip link del c${this.id}`);
   }
 }

@@ -1,9 +1,10 @@
 // Faults of what a member keeps: a cut log, a store that is gone, a full disk, a kill at each step of a
 // commit.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import readline from 'node:readline';
+import { exec } from './cluster.mjs';
 import { note } from './fault_kill.mjs';
 import { Skip, sleep, until } from './run.mjs';
 
@@ -25,25 +26,26 @@ async function walCut(run, context, end) {
   } while (performance.now() < end);
 }
 
-// The application's store is gone. Its genesis is still there: the ledger is made anew and executes every
-// block again that its own engine kept.
+// The application's store is gone. In turn: its genesis is still there, the ledger is made anew and executes
+// every block again that its own engine kept; or the member joins again and gets all from the others.
 async function wipe(run, context, end) {
-  do {
+  for (let round = 0; performance.now() < end || round < 2; round++) {
     const m = run.random.pick(run.members);
     m.mayGoBack = true;
     await m.crash();
     rmSync(join(m.home, 'store'), { recursive: true });
-    m.cli('init', '--genesis', join(m.home, 'genesis.json'), '--quiet');
+    if (round % 2) await m.cli('network', 'join', '--again', '--network', join(run.cluster.net, 'network.json'), '--listen', `${m.p2pHost}:${m.p2pPort}`, '--quiet');
+    else await m.cli('init', '--genesis', join(m.home, 'genesis.json'), '--quiet');
     context.events++;
     run.watch.forget(m);
     const since = performance.now();
     m.start();
     const ok = await until(() => run.inStep(m), 120000, 100);
-    note(context, 'back in step', ok && performance.now() - since);
+    note(context, round % 2 ? 'joined again' : 'executed again', ok && performance.now() - since);
     if (!ok) throw new Error(`${m.name} did not come back after its store was wiped`);
     await sleep(1000);
     m.mayGoBack = false;
-  } while (performance.now() < end);
+  }
 }
 
 // The member's folder on a disk of its own, which is then filled; room is made when it has stopped.
@@ -52,25 +54,25 @@ async function diskFull(run, context) {
   if (!run.cluster.cut) throw new Skip('no mount namespace here: a full disk cannot be made');
   const kept = `${m.home}.kept`, filler = join(m.home, 'filler');
   await m.stop();
-  const used = Number(execFileSync('du', ['-sm', m.home], { encoding: 'utf8' }).split('\t')[0]);
-  execFileSync('cp', ['-a', m.home, kept]);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${used + 40}m`, 'none', m.home]);
-  execFileSync('cp', ['-a', `${kept}/.`, m.home]);
+  const used = Number((await exec('du', '-sm', m.home)).split('\t')[0]);
+  await exec('cp', '-a', m.home, kept);
+  await exec('mount', '-t', 'tmpfs', '-o', `size=${used + 40}m`, 'none', m.home);
+  await exec('cp', '-a', `${kept}/.`, m.home);
   try {
     m.start();
     if (!await until(() => run.inStep(m), 60000, 100)) throw new Error(`${m.name} does not run on another disk`);
     const logged = m.log().length;
-    spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096'], { stdio: 'ignore' });
+    await exec('dd', 'if=/dev/zero', `of=${filler}`, 'bs=4096').catch(() => {}); // until there is no room
     context.events++;
     const since = performance.now();
     const said = await until(() => m.log().slice(logged).split('\n').find((line) => /disk is full|disk full|no space/i.test(line)), 60000, 200);
     await sleep(5000);
     note(context, 'gap while the disk is full', run.watch.longestGap(since, performance.now()));
-    context.notes.push(said ? `it says: ${said.trim()}` : 'it says nothing of a full disk');
+    context.notes.push(said ? `it says: ${said.trim().slice(0, 160)}` : 'it says nothing of a full disk');
     if (await run.inStep(m).catch(() => false)) context.notes.push('the member went on without room');
     if (m.exits.at(-1) && !m.process) context.notes.push(`it stopped with code ${m.exits.at(-1).code}`);
     rmSync(filler);
-    execFileSync('mount', ['-o', 'remount,size=2g', m.home]);
+    await exec('mount', '-o', 'remount,size=2g', m.home);
     const room = performance.now();
     if (!m.process) m.start();
     const ok = await until(() => run.inStep(m), 90000, 100);
@@ -80,10 +82,10 @@ async function diskFull(run, context) {
   } finally {
     await m.stop();
     const back = `${m.home}.back`;
-    execFileSync('cp', ['-a', m.home, back]);
-    execFileSync('umount', [m.home]);
+    await exec('cp', '-a', m.home, back);
+    await exec('umount', m.home);
     rmSync(m.home, { recursive: true });
-    execFileSync('mv', [back, m.home]);
+    await exec('mv', back, m.home);
     rmSync(kept, { recursive: true });
     m.start();
   }
@@ -124,27 +126,25 @@ async function killInCommit(run, m, step, nth) {
   return Boolean(killed);
 }
 
-function commitSteps(count) {
-  return async (run, context) => {
-    if (spawnSync('strace', ['-V'], { stdio: 'ignore' }).status !== 0) throw new Skip('strace is not installed');
-    const done = Object.fromEntries(STEPS.map((step) => [step, 0]));
-    const wanted = run.options.kills ?? count;
-    for (let round = 0; context.events < wanted && round < wanted * 3; round++) {
-      const m = run.members[round % run.members.length];
-      const step = STEPS[round % STEPS.length];
-      if (!await until(() => m.pids().app && m.pids().engine && run.inStep(m), 30000, 50)) continue;
-      if (!await killInCommit(run, m, step, run.random.between(1, 5))) continue;
-      context.events++;
-      done[step]++;
-    }
-    context.notes.push(Object.entries(done).map(([step, n]) => `${n} before ${step}`).join(', '));
-    if (context.events < wanted) throw new Error(`only ${context.events} of ${wanted} kills happened`);
-  };
+async function commitSteps(run, context) {
+  if (spawnSync('strace', ['-V'], { stdio: 'ignore' }).status !== 0) throw new Skip('strace is not installed');
+  const done = Object.fromEntries(STEPS.map((step) => [step, 0]));
+  const wanted = run.options.kills;
+  for (let round = 0; context.events < wanted && round < wanted * 3; round++) {
+    const m = run.members[round % run.members.length];
+    const step = STEPS[round % STEPS.length];
+    if (!await until(() => m.pids().app && m.pids().engine && run.inStep(m), 30000, 50)) continue;
+    if (!await killInCommit(run, m, step, run.random.between(1, 5))) continue;
+    context.events++;
+    done[step]++;
+  }
+  context.notes.push(Object.entries(done).map(([step, n]) => `${n} before ${step}`).join(', '));
+  if (context.events < wanted) throw new Error(`only ${context.events} of ${wanted} kills happened`);
 }
 
 export const DISK_FAULTS = {
   'wal-cut': walCut,
   wipe,
   'disk-full': diskFull,
-  'commit-steps': commitSteps(20),
+  'commit-steps': commitSteps,
 };

@@ -1,27 +1,32 @@
 #!/usr/bin/env node
 // The fault harness of a network: real members, real engine, load, faults, and what must hold after each.
 //
-//   node tests/network/faults.mjs [--seed N] [--duration S] [--faults a,b,c|all] [--members 4] [--rate N] [--json]
+//   node tests/network/faults.mjs [--seed N] [--duration S] [--faults a,b,c|all] [--members 4] [--rate N]
+//                                 [--kills N] [--audit one|all] [--json]
 //
-// --duration is the time for each fault. Progress goes to standard error, the table (or JSON) to standard
+// --duration is the time for each fault, --kills how many kills at steps of a commit, --rate transfers a
+// second. Progress goes to standard error, the table (or JSON) to standard
 // output. Exit 0: everything held; 1: something did not; 77: there is no engine to test with.
 // PARVIS_FAULTS_KEEP=1 keeps the folders, PARVIS_FAULTS_LOOPBACK=1 does without namespaces.
 import { engineProgram, enter } from './cluster.mjs';
+import { BYZANTINE_FAULTS } from './fault_byzantine.mjs';
 import { DISK_FAULTS } from './fault_disk.mjs';
 import { KILL_FAULTS } from './fault_kill.mjs';
 import { LINE_FAULTS } from './fault_line.mjs';
+import { MEMBER_FAULTS } from './fault_member.mjs';
 import { Random } from './rpc.mjs';
 import { Run } from './run.mjs';
 
-const FAULTS = { ...KILL_FAULTS, ...LINE_FAULTS, ...DISK_FAULTS };
+const SHARED = { ...KILL_FAULTS, ...LINE_FAULTS, ...DISK_FAULTS, ...MEMBER_FAULTS }; // on one network
+const FAULTS = { ...SHARED, ...BYZANTINE_FAULTS };
 
 function parse(argv) {
-  const options = { seed: 1, duration: 20, faults: 'all', members: 4, rate: 200, json: false };
+  const options = { seed: 1, duration: 20, faults: 'all', members: 4, rate: 200, kills: 20, audit: 'one', json: false };
   for (let i = 0; i < argv.length; i++) {
     const name = argv[i].replace(/^--/, '');
     if (!argv[i].startsWith('--') || !(name in options)) throw new Error(`unknown option ${argv[i]}`);
     if (name === 'json') options.json = true;
-    else if (name === 'faults') options.faults = argv[++i];
+    else if (typeof options[name] === 'string') options[name] = argv[++i];
     else options[name] = Number(argv[++i]);
     if (Number.isNaN(options[name])) throw new Error(`--${name}: a number is wanted`);
   }
@@ -54,9 +59,13 @@ async function main(place) {
   const random = new Random(options.seed);
   const rows = [];
   options.say(`seed ${options.seed}, ${options.members} members, ${place.cut ? 'namespaces' : 'loopback: lines cannot be cut'}`);
-  const run = await new Run(place, options, random).open();
-  for (const name of options.list) rows.push(await run.fault(name, FAULTS[name], options.duration));
-  rows.push(...await run.close());
+  const shared = options.list.filter((name) => SHARED[name]);
+  if (shared.length) {
+    const run = await new Run(place, options, random).open();
+    for (const name of shared) rows.push(await run.fault(name, SHARED[name], options.duration));
+    rows.push(...await run.close({ auditAll: options.audit === 'all' }));
+  }
+  for (const name of options.list) if (BYZANTINE_FAULTS[name]) rows.push(await BYZANTINE_FAULTS[name](place, options, random));
   process.stdout.write(options.json ? `${JSON.stringify({ seed: options.seed, cut: place.cut, rows })}\n` : `${table(rows)}\n`);
   return rows.some((r) => r.faults.length) ? 1 : 0;
 }

@@ -66,9 +66,9 @@ export function checkSet(operations, final, size) {
   return [...faults, ...checkRealTime(operations)];
 }
 
-// Chains of several members, [{ name, blocks: [{ hash, txs }] }], and the transactions whose receipts
-// were seen, hash -> { number, hash, index }.
-export function checkChains(chains, seen) {
+// Chains of several members, [{ name, blocks: [{ hash, txs }] }], from block number `from` on, and the
+// transactions whose receipts were seen in them, hash -> { number, hash, index }.
+export function checkChains(chains, seen, from = 0) {
   const faults = [];
   const [first, ...others] = chains;
   for (const other of others) {
@@ -77,14 +77,15 @@ export function checkChains(chains, seen) {
     const length = Math.min(other.blocks.length, first.blocks.length);
     for (let n = 0; n < length; n++) {
       if (other.blocks[n].hash !== first.blocks[n].hash) {
-        faults.push(`FORK at block ${n}: ${first.name} has ${first.blocks[n].hash}, ${other.name} has ${other.blocks[n].hash}`);
+        faults.push(`FORK at block ${from + n}: ${first.name} has ${first.blocks[n].hash}, ${other.name} has ${other.blocks[n].hash}`);
         break; // all after it differ too
       }
     }
   }
   for (const chain of chains) {
     const where = new Map();
-    for (const [n, block] of chain.blocks.entries()) {
+    for (const [i, block] of chain.blocks.entries()) {
+      const n = from + i;
       for (const [index, hash] of block.txs.entries()) {
         if (where.has(hash)) faults.push(`${chain.name}: ${hash} is in block ${where.get(hash).n} and in ${n}`);
         where.set(hash, { n, index });

@@ -42,8 +42,8 @@ export async function sameHead(members, least, ms) {
 
 // The engine and its application are at the same height, or one apart while a height is being made, and
 // what the engine has signed for is a block of this ledger.
-async function checkEngine(m, blocks) {
-  const hashes = new Map(blocks.map((b, n) => [b.hash.slice(2).toUpperCase(), n]));
+async function checkEngine(m, watch) {
+  const hashes = new Map([...watch.blocks].map(([n, b]) => [b.hash.slice(2).toUpperCase(), n]));
   const [status, info] = [await m.engineAsk('/status'), await m.engineAsk('/abci_info')];
   const engine = Number(status.sync_info.latest_block_height);
   const app = Number(info.response.last_block_height);
@@ -53,7 +53,7 @@ async function checkEngine(m, blocks) {
   for (let height = Math.max(2, engine - 40); height <= engine; height += 4) {
     const { signed_header: { header } } = await m.engineAsk(`/commit?height=${height}`);
     const number = hashes.get(header.app_hash);
-    // the newest block may be younger than the chain that was fetched
+    // the newest block may not have been seen yet
     if (number === undefined && height < engine - 8)
       faults.push(`${m.name}: the header of height ${height} names ${header.app_hash}, which is no block here`);
     else if (number !== undefined && number < last)
@@ -79,17 +79,18 @@ async function checkCoins(m, load, number) {
   return faults;
 }
 
-// checkAll, with the load drained: a list of sentences, empty when everything holds.
-export async function checkAll({ members, watch, load, ms = 60000 }) {
+// checkAll, with the load drained: a list of sentences, empty when everything holds. Blocks from `from` on
+// are fetched anew.
+export async function checkAll({ members, watch, load, from = 0, ms = 60000 }) {
   const faults = watch.anomalies.splice(0);
   const { head, last } = await sameHead(members, watch.top, ms);
   if (!head) return [...faults, `the members do not reach one head: ${last}`];
-  const chains = await Promise.all(members.map((m) => fetchChain(m, 0, head.number)));
+  const chains = await Promise.all(members.map((m) => fetchChain(m, from, head.number)));
   // a block that came since counts with the next check
-  const seen = new Map([...watch.seen].filter(([, sight]) => sight.number <= head.number));
-  faults.push(...checkChains(chains, seen));
-  for (const [i, m] of members.entries()) {
-    faults.push(...await checkEngine(m, chains[i].blocks));
+  const seen = new Map([...watch.seen].filter(([, sight]) => sight.number >= from && sight.number <= head.number));
+  faults.push(...checkChains(chains, seen, from));
+  for (const m of members) {
+    faults.push(...await checkEngine(m, watch));
     if (load && load.open === 0) faults.push(...await checkCoins(m, load, head.number));
   }
   return faults;

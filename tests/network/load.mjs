@@ -42,7 +42,7 @@ export class Load {
 
   // Members that are thought to answer; a client that cannot reach one takes another.
   target() {
-    const up = this.cluster.members.filter((m) => m.process && this.watch.reachable.get(m) !== false);
+    const up = this.cluster.members.filter((m) => m.process && !m.ignored && this.watch.reachable.get(m) !== false);
     return this.random.pick(up.length ? up : this.cluster.members);
   }
 

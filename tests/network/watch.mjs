@@ -7,8 +7,8 @@ const POLL_MS = 100;
 const BATCH = 40;
 
 export class Watch {
-  constructor(cluster) {
-    this.cluster = cluster;
+  constructor(cluster, { quiet = false } = {}) {
+    Object.assign(this, { cluster, quiet });
     this.blocks = new Map(); // number -> { hash, txs, at, by }: as first seen anywhere
     this.seen = new Map(); // transaction -> { number, hash, index, member, at }
     this.heads = new Map(); // member -> the last block fetched from it
@@ -30,7 +30,7 @@ export class Watch {
 
   anomaly(text) {
     if (this.anomalies.length < 200) this.anomalies.push(text);
-    process.stderr.write(`ANOMALY ${text}\n`);
+    if (!this.quiet) process.stderr.write(`ANOMALY ${text}\n`);
   }
 
   // A member whose ledger is made anew begins at its first block again.
@@ -40,7 +40,7 @@ export class Watch {
   }
 
   async follow(member) {
-    while (!this.stopped) {
+    while (!this.stopped && !member.ignored) {
       try {
         await this.look(member);
         this.reachable.set(member, true);
