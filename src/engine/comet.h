@@ -54,6 +54,7 @@ struct comet {
     pthread_cond_t snapshot_due;
     pthread_t snapshot_thread;
     bool has_snapshot_thread;
+    _Atomic uint64_t snapshot_asked_us; /* when somebody last asked for one; 0: never */
     struct snapshot_take *take; /* snapshot connection: the one being taken; NULL: none */
     struct consensus_point sync_point;
 };
