@@ -452,6 +452,7 @@ def main():
     p.add_argument("--only", action="append", choices=["solo", "ours", "nop"], help="some rows alone")
     p.add_argument("--json", metavar="FILE")
     options = p.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     options.engine = shutil.which(options.engine) or sys.exit(f"{options.engine}: not a program")
     options.engine = os.path.abspath(options.engine)
     options.build = os.path.abspath(options.build)

@@ -31,7 +31,7 @@
 #define COMET_IDLE_MS 1000u
 #define COMET_EXECUTE_US 200000u
 /* Heights whose CometBFT blocks are kept, for members that were away: two days of an idle network,
- * five hours of one that is always busy. Headers and votes stay for two days all the same, as long
+ * four hours of one that is always busy. Headers and votes stay for two days all the same, as long
  * as misbehaviour can be reported. */
 #define COMET_RETAIN_HEIGHTS 200000u
 
