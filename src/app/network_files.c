@@ -15,6 +15,7 @@
 #include "app/json_members.h"
 #include "base/limits.h"
 #include "crypto/ed25519.h"
+#include "engine/engine.h"
 
 /* --- keys --------------------------------------------------------------------------------------
  */
@@ -157,8 +158,10 @@ static void put_params(struct buf *b)
     json_close(b, '}');
     json_put_key(b, "validator");
     json_put_raw(b, "{\"pub_key_types\":[\"ed25519\"]}");
-    json_put_key(b, "version");
-    json_put_raw(b, "{\"app\":\"0\"}");
+    json_put_key(b, "version"); /* as Info tells it: the engine's own rollback takes it from here */
+    json_open(b, '{');
+    put_text_u64(b, "app", ENGINE_APP_VERSION);
+    json_close(b, '}');
     json_put_key(b, "abci");
     json_put_raw(b, "{\"vote_extensions_enable_height\":\"0\"}");
     json_close(b, '}');

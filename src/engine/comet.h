@@ -95,6 +95,8 @@ void comet_apply_chunk(struct comet *c, const struct abci_apply_chunk_request *i
 void comet_query(struct comet *c, const struct abci_query_request *in,
                  struct abci_query_response *out, struct arena *a);
 
+/* The names under which an upgrade can ask for this program, then NULL. Seam: set before start. */
+extern const char *const *comet_programs;
 /* comet_program_is_known: may this program make the next block? From the block of an agreed upgrade
  * on (city/members) only one that knows its name may. E_OK | E_VERSION, d says what to install. */
 enum err comet_program_is_known(struct comet *c, struct diag *d);
