@@ -55,7 +55,7 @@ struct comet {
     pthread_t snapshot_thread;
     bool has_snapshot_thread;
     _Atomic uint64_t snapshot_asked_us; /* when somebody last asked for one; 0: never */
-    struct snapshot_take *take; /* snapshot connection: the one being taken; NULL: none */
+    struct snapshot_take *take;         /* snapshot connection: the one being taken; NULL: none */
     struct consensus_point sync_point;
 };
 
