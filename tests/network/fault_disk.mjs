@@ -133,7 +133,7 @@ async function commitSteps(run, context) {
   for (let round = 0; context.events < wanted && round < wanted * 3; round++) {
     const m = run.members[round % run.members.length];
     const step = STEPS[round % STEPS.length];
-    if (!await until(() => m.pids().app && m.pids().engine && run.inStep(m), 30000, 50)) continue;
+    if (!await until(() => m.pids().app && m.pids().engine && run.serves(m), 30000, 50)) continue;
     if (!await killInCommit(run, m, step, run.random.between(1, 5))) continue;
     context.events++;
     done[step]++;

@@ -64,10 +64,15 @@ export class Run {
     return code;
   }
 
-  // Is the member there, in step with the others?
+  // Does the member serve the ledger as it is, whatever its engine does?
+  async serves(m, blocks = 2) {
+    return Boolean(m.process) && await m.head() >= this.watch.top - blocks;
+  }
+
+  // Is it in step with the others, its engine too?
   async inStep(m, blocks = 2) {
-    if (!m.process) return false;
-    return await m.head() >= this.watch.top - blocks;
+    if (!await this.serves(m, blocks)) return false;
+    return !(await m.engineAsk('/status')).sync_info.catching_up;
   }
 
   // Waits until all (but those given) are in step again; how long that took in ms, undefined if never.
