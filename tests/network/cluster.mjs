@@ -140,10 +140,9 @@ export class Member {
     child.stderr.pipe(log, { end: false });
     this.process = child;
     this.ended = new Promise((resolve) => child.once('close', (code, signal) => {
-      appendFileSync(this.logPath, `--- ended ${code ?? signal} ${new Date().toISOString()}\n`);
       if (this.process === child) this.process = null;
       this.exits.push({ code, signal });
-      resolve({ code, signal });
+      log.end(`--- ended ${code ?? signal} ${new Date().toISOString()}\n`, () => resolve({ code, signal })); // all it said is there
     }));
   }
 
