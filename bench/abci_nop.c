@@ -1,16 +1,19 @@
 /* abci_nop: an application for CometBFT that does nothing, to know what ordering alone costs.
  *
- * usage: abci_nop SOCKET [--bundle] [--rate N] [--bytes N]
+ * usage: abci_nop SOCKET [--bundle] [--rate N] [--bytes N] [--window N] [--retain N]
  *
  * Serves ABCI on SOCKET for an engine with mempool.type = "app". --rate N makes N transactions a
  * second of --bytes bytes (250) from the first block on. What is gossiped is a unit: a transaction,
  * or with --bundle as many as fit 64 KiB. With --bundle, a block is units in a row, as the engine's
  * only transaction. Nothing is checked or executed; the application's hash counts transactions.
+ * --window N makes none while N made here are in no block yet. --retain N tells the engine to keep
+ * N heights.
  *
- * SIGTERM or SIGINT ends it and prints one line of JSON: transactions in blocks, seconds from the
- * first made to the last committed (here), and the latency of those made here after the first two
- * seconds, from making to the end of Commit. Transactions that find a full pool are not made, and
- * counted as refused. */
+ * Prints a line of JSON when the first transaction is made, and at SIGTERM or SIGINT, which end it,
+ * another: transactions in blocks, seconds from the first made to the last committed (here), the
+ * latency of those made here after the first two seconds, from making to the end of Commit, and the
+ * time between blocks with transactions since then. Transactions that find a full pool or window
+ * are not made, and counted as refused. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -33,7 +36,7 @@
 static struct {
     const char *socket;
     bool bundle;
-    uint64_t rate, bytes;
+    uint64_t rate, bytes, window, retain;
 } options = {.bytes = 250};
 
 /* What is gossiped. Units wait in a list, in the order of their coming. */
@@ -44,6 +47,11 @@ struct unit {
     uint64_t *made_us; /* of each transaction; NULL unless made here */
     bool given;        /* to the engine, for gossip */
     struct unit *next, *prev;
+};
+
+struct samples {
+    uint32_t *us;
+    size_t count, cap;
 };
 
 struct entry {
@@ -65,8 +73,8 @@ static struct {
     uint64_t committed, refused, blocks;
     int64_t height;
     uint64_t first_us, last_us;
-    uint32_t *latencies_us;
-    size_t latency_count, latency_cap;
+    uint64_t own_waiting;
+    struct samples latencies, intervals;
 } app = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static atomic_bool running; /* the first block is there */
@@ -170,7 +178,8 @@ static void close_open(void)
 
 static void make_tx(uint64_t now_us)
 {
-    if (app.waiting_txs >= LIMIT_POOL_TXS) {
+    if (app.waiting_txs >= LIMIT_POOL_TXS ||
+        (options.window && app.own_waiting >= options.window)) {
         app.refused++;
         return;
     }
@@ -188,8 +197,12 @@ static void make_tx(uint64_t now_us)
     be32_put(p, (uint32_t)options.bytes);
     memset(p + TX_HEADER, 0xa5, options.bytes);
     app.open->made_us[app.open->txs++] = now_us;
-    if (!app.first_us)
+    app.own_waiting++;
+    if (!app.first_us) {
         app.first_us = now_us;
+        printf("{\"begun\":true}\n");
+        fflush(stdout);
+    }
     if (!options.bundle)
         close_open();
 }
@@ -322,16 +335,22 @@ static void answer_finalize(const struct abci_block *in, struct abci_finalize_bl
     out->tx_result_count = in->tx_count;
 }
 
+static void add_sample(struct samples *s, uint64_t us)
+{
+    if (s->count == s->cap) {
+        s->cap = 2 * s->cap + 1024;
+        s->us = mem_resize(s->us, s->cap, sizeof *s->us);
+    }
+    s->us[s->count++] = (uint32_t)us;
+}
+
 static void measure(const struct unit *u, uint64_t now_us)
 {
-    if (!u->made_us || u->made_us[0] < app.first_us + WARM_UP_US)
+    if (!u->made_us)
         return;
-    if (app.latency_count + u->txs > app.latency_cap) {
-        app.latency_cap = 2 * (app.latency_count + u->txs);
-        app.latencies_us = mem_resize(app.latencies_us, app.latency_cap, sizeof(uint32_t));
-    }
-    for (uint32_t i = 0; i < u->txs; i++)
-        app.latencies_us[app.latency_count++] = (uint32_t)(now_us - u->made_us[i]);
+    app.own_waiting -= u->txs;
+    for (uint32_t i = 0; i < u->txs && u->made_us[0] >= app.first_us + WARM_UP_US; i++)
+        add_sample(&app.latencies, now_us - u->made_us[i]);
 }
 
 static void answer_commit(void)
@@ -348,8 +367,11 @@ static void answer_commit(void)
     }
     app.committed += app.block_txs;
     app.blocks++;
-    if (app.block_txs > 0)
+    if (app.block_txs > 0) {
+        if (app.first_us && app.last_us >= app.first_us + WARM_UP_US)
+            add_sample(&app.intervals, now - app.last_us);
         app.last_us = now;
+    }
     app.block_units = 0;
     app.block_txs = 0;
     atomic_store(&running, true);
@@ -385,6 +407,8 @@ static void handle(void *ctx, const struct abci_request *request, struct abci_re
         break;
     case ABCI_COMMIT:
         answer_commit();
+        if (options.retain && app.height > (int64_t)options.retain)
+            response->commit.retain_height = app.height - (int64_t)options.retain;
         break;
     case ABCI_OFFER_SNAPSHOT:
         response->offer_snapshot.result = ABCI_OFFER_REJECT;
@@ -409,23 +433,26 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double percentile_ms(unsigned percent)
+/* percent 100: the largest. */
+static double percentile_ms(struct samples *s, unsigned percent)
 {
-    if (app.latency_count == 0)
+    if (s->count == 0)
         return 0;
-    return app.latencies_us[(app.latency_count - 1) * percent / 100] / 1e3;
+    qsort(s->us, s->count, sizeof *s->us, compare);
+    return s->us[(s->count - 1) * percent / 100] / 1e3;
 }
 
 static void report(void)
 {
     double seconds = app.last_us > app.first_us ? (double)(app.last_us - app.first_us) / 1e6 : 0;
-    if (app.latency_count > 0)
-        qsort(app.latencies_us, app.latency_count, sizeof *app.latencies_us, compare);
     printf("{\"transactions\":%" PRIu64 ",\"seconds\":%.3f,\"blocks\":%" PRIu64
            ",\"height\":%" PRId64 ",\"measured\":%zu,\"latency_median_ms\":%.1f"
-           ",\"latency_p99_ms\":%.1f,\"waiting\":%zu,\"refused\":%" PRIu64 "}\n",
-           app.committed, seconds, app.blocks, app.height, app.latency_count, percentile_ms(50),
-           percentile_ms(99), app.waiting_txs, app.refused);
+           ",\"latency_p99_ms\":%.1f,\"interval_median_ms\":%.1f,\"interval_max_ms\":%.1f"
+           ",\"waiting\":%zu,\"refused\":%" PRIu64 "}\n",
+           app.committed, seconds, app.blocks, app.height, app.latencies.count,
+           percentile_ms(&app.latencies, 50), percentile_ms(&app.latencies, 99),
+           percentile_ms(&app.intervals, 50), percentile_ms(&app.intervals, 100), app.waiting_txs,
+           app.refused);
 }
 
 static uint64_t number_of(const char *name, const char *text, uint64_t most)
@@ -446,13 +473,17 @@ static void read_options(int argc, char **argv)
             options.rate = number_of(argv[i], argv[i + 1], 10000000), i++;
         else if (strcmp(argv[i], "--bytes") == 0)
             options.bytes = number_of(argv[i], argv[i + 1], UNIT_BYTES / 2), i++;
+        else if (strcmp(argv[i], "--window") == 0)
+            options.window = number_of(argv[i], argv[i + 1], LIMIT_POOL_TXS), i++;
+        else if (strcmp(argv[i], "--retain") == 0)
+            options.retain = number_of(argv[i], argv[i + 1], INT32_MAX), i++;
         else if (argv[i][0] != '-' && !options.socket)
             options.socket = argv[i];
         else
             die(argv[i], "not an option");
     }
     if (!options.socket)
-        die("usage", "abci_nop SOCKET [--bundle] [--rate N] [--bytes N]");
+        die("usage", "abci_nop SOCKET [--bundle] [--rate N] [--bytes N] [--window N] [--retain N]");
 }
 
 int main(int argc, char **argv)

@@ -6,114 +6,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "energy_calls.h"
+
 #include "base/clock.h"
-#include "base/mem.h"
 #include "chain/pool.h"
-#include "city/energy/energy.h"
-#include "city/energy/readings.h"
+#include "city/service.h"
 #include "crypto/ecdsa.h"
 #include "engine/engine.h"
 
-#define CONSUMERS 90u
-#define PRODUCERS 10u
-#define POINTS (CONSUMERS + PRODUCERS)
-#define STEPS 96u
-#define START 1698796800u /* 2023-11-01, UTC */
-#define FIRST_DAY 19662u
-
 static struct arena arena;
-static uint8_t organiser_key[32] = {[31] = 7};
-static uint64_t nonce;
+static struct organiser organiser = {.key32 = {[31] = 7}, .chain_id = 20260};
 
 static _Noreturn void stop(const char *what, const struct diag *d)
 {
     fprintf(stderr, "bench_settle: %s: %s\n", what, d->text);
     exit(1);
-}
-
-static uint64_t next_random(void)
-{
-    static uint64_t x = 88172645463325252u;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return x;
-}
-
-/* One signed call of the energy service. */
-static struct bytes call(const char *method, struct abi_value *args, uint64_t gas)
-{
-    const struct service *s = &ENERGY_SERVICE;
-    const struct abi_entry *entry = NULL;
-    struct buf input = {0};
-    for (size_t i = 0; s->methods[i].line && !entry; i++)
-        if (strcmp(service_method_entry(s, i)->name, method) == 0)
-            entry = service_method_entry(s, i);
-    ASSERT(entry);
-    struct abi_value tuple = {.item = args, .count = entry->inputs.size};
-    buf_put(&input, entry->selector, 4);
-    abi_encode(&input, &entry->inputs, &tuple);
-    struct tx t = {.type = TX_DYNAMIC_FEE,
-                   .has_chain_id = true,
-                   .chain_id = 20260,
-                   .nonce = nonce++,
-                   .gas_limit = gas,
-                   .to = s->address,
-                   .data = buf_view(&input)};
-    ASSERT(tx_sign(&t, &arena, organiser_key) == E_OK);
-    buf_free(&input);
-    return t.raw;
-}
-
-static struct bytes create_operation(void)
-{
-    uint8_t site[32] = {1};
-    struct abi_value args[] = {abi_u64(0),
-                               abi_u64(START),
-                               abi_u64(15),
-                               abi_u64(1),
-                               abi_bytes32(site),
-                               abi_u64(1),
-                               abi_u64(OPERATION_LEGAL_ORGANISER | OPERATION_RENEWABLE)};
-    return call("createOperation", args, 1000000);
-}
-
-static struct bytes add_point(uint64_t operation, uint64_t index, const struct address *holder)
-{
-    uint8_t pseudonym[32] = {0}, site[32] = {1};
-    bool producer = index >= CONSUMERS;
-    be64_put(pseudonym, operation * 1000 + index + 1);
-    struct abi_value args[] = {abi_u64(operation),
-                               abi_bytes32(pseudonym),
-                               abi_u64(producer),
-                               abi_address(holder),
-                               abi_u64(0),
-                               abi_u64(START),
-                               abi_u64(producer ? 9000 : 0),
-                               abi_u64(producer ? 110000 : 0),
-                               abi_u64(producer ? 200000 : 0),
-                               abi_bytes32(site),
-                               abi_u64(0),
-                               abi_u64(1),
-                               abi_u64(0),
-                               abi_u64(0)};
-    return call("addPoint", args, 1000000);
-}
-
-static struct bytes submit_day(uint64_t operation, uint64_t day)
-{
-    struct buf batch = {0};
-    uint64_t wh[STEPS];
-    readings_begin(&batch);
-    for (size_t p = 0; p < POINTS; p++) {
-        for (size_t t = 0; t < STEPS; t++)
-            wh[t] = p < CONSUMERS ? 20 + next_random() % 400 : next_random() % 2500;
-        readings_put(&batch, wh, STEPS);
-    }
-    struct abi_value args[] = {abi_u64(operation), abi_u64(day), abi_bytes(buf_view(&batch))};
-    struct bytes raw = call("submitDay", args, 6000000);
-    buf_free(&batch);
-    return raw;
 }
 
 static struct chain *open_chain(const char *dir, struct engine *engine)
@@ -197,26 +104,26 @@ int main(int argc, char **argv)
 {
     size_t days = argc > 1 ? strtoul(argv[1], NULL, 10) : 120, per_operation = 30;
     size_t operations = (days + per_operation - 1) / per_operation, count = 0;
-    struct bytes *raw = mem_zalloc(operations * (POINTS + 1) + days, sizeof *raw);
+    struct bytes *raw = mem_zalloc(operations * (ENERGY_POINTS + 1) + days, sizeof *raw);
     struct engine engine = {.ops = &ENGINE_SOLO};
-    struct address organiser;
     struct diag d = {0};
     char dir[] = "/tmp/parvis-bench-settle-XXXXXX", path[80];
     services_init();
-    if (!mkdtemp(dir) || ecdsa_address(&organiser, organiser_key) != E_OK)
+    if (!mkdtemp(dir) || ecdsa_address(&organiser.address, organiser.key32) != E_OK)
         stop("set-up", &d);
     engine.chain = open_chain(dir, &engine);
     if (engine.ops->start(&engine, &d) != E_OK)
         stop("engine", &d);
     for (size_t o = 1; o <= operations; o++) {
-        raw[count++] = create_operation();
-        for (size_t p = 0; p < POINTS; p++)
-            raw[count++] = add_point(o, p, &organiser);
+        raw[count++] = energy_create_operation(&organiser, &arena).raw;
+        for (size_t p = 0; p < ENERGY_POINTS; p++)
+            raw[count++] = energy_add_point(&organiser, &arena, o, p).raw;
     }
     push(&engine, raw, count);
     size_t first = count;
     for (size_t i = 0; i < days; i++)
-        raw[count++] = submit_day(1 + i / per_operation, FIRST_DAY + i % per_operation);
+        raw[count++] =
+            energy_submit_day(&organiser, &arena, 1 + i / per_operation, i % per_operation).raw;
     double cpu = cpu_us();
     uint64_t start_us = clock_mono_us();
     push(&engine, raw + first, days);
@@ -224,11 +131,12 @@ int main(int argc, char **argv)
     cpu = cpu_us() - cpu;
     engine.ops->stop(&engine);
     check_settled(engine.chain, days);
-    double readings = (double)days * POINTS * STEPS;
+    double readings = (double)days * ENERGY_POINTS * ENERGY_STEPS;
     printf("%-28s %8.2f million readings/s (%zu operation-days of %u x %u, durable; %.2f us of CPU "
            "per "
            "reading)\n",
-           "on the whole ledger", readings / elapsed_us, days, POINTS, STEPS, cpu / readings);
+           "on the whole ledger", readings / elapsed_us, days, ENERGY_POINTS, ENERGY_STEPS,
+           cpu / readings);
     chain_close(engine.chain);
     static const char *const FILES[] = {"store.mdb", "store.mdb-lock", "store.lock", "store.head"};
     for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {

@@ -133,6 +133,9 @@ enum err network_join(struct cli *cli, const struct network *n, const struct joi
 /* engine_program finds CometBFT: --engine, PARVIS_ENGINE, the project's engine/bin, PATH.
  * E_OK | E_NOT_FOUND. */
 enum err engine_program(const struct cli *cli, char out[4096], struct diag *d);
+/* engine_keys_check: its keys and the record of its last vote are there; where they are not, the
+ * engine would make new ones and say nothing. E_OK | E_NOT_FOUND. */
+enum err engine_keys_check(const struct cli *cli, struct diag *d);
 /* engine_ask asks its own interface ("/status"). *reply_out has a "result"; freed with json_free.
  * E_OK | E_CONNECT | E_TIMEOUT | E_JSON | E_INVALID (it answered with an error). */
 enum err engine_ask(const char *socket, const char *target, unsigned timeout_ms,
@@ -153,6 +156,7 @@ int run_network_init(struct cli *cli);
 int run_network_join(struct cli *cli);
 int run_network_start(struct cli *cli);
 int run_network_status(struct cli *cli);
+int run_network_trust(struct cli *cli);
 int run_network_members(struct cli *cli);
 int run_network_proposals(struct cli *cli);
 int run_network_propose_add(struct cli *cli);
@@ -170,6 +174,7 @@ extern const struct cli_option NETWORK_PREPARE_OPTIONS[];
 extern const struct cli_option NETWORK_INIT_OPTIONS[];
 extern const struct cli_option NETWORK_JOIN_OPTIONS[];
 extern const struct cli_option NETWORK_START_OPTIONS[];
+extern const struct cli_option NETWORK_TRUST_OPTIONS[];
 extern const struct cli_option NETWORK_PROPOSALS_OPTIONS[];
 extern const struct cli_option NETWORK_ADD_OPTIONS[];
 extern const struct cli_option NETWORK_PROPOSE_OPTIONS[];

@@ -72,6 +72,9 @@ static const struct {
     {"is too far below block store base", true,
      "the ledger is older than the blocks that the engine still has: " AGAIN_EN,
      "le registre est plus ancien que les blocs encore gardés par le moteur : " AGAIN_FR},
+    {"StoreBlockHeight (", true,
+     "the engine's files are not of one moment (a part restored from a copy?): " AGAIN_EN,
+     "les fichiers du moteur ne sont pas du même moment (une partie restaurée ?) : " AGAIN_FR},
     {"does not match AppHash", true,
      "ledger and engine do not belong together: half a backup, a state sync that was cut off, or a "
      "program that executes otherwise than the other members' (`parvis version`): " AGAIN_EN,

@@ -70,6 +70,32 @@ enum err engine_program(const struct cli *cli, char out[4096], struct diag *d)
                       "--network`, ou désignez son programme par --engine ou PARVIS_ENGINE"));
 }
 
+enum err engine_keys_check(const struct cli *cli, struct diag *d)
+{
+    static const char *const KEYS[] = {"engine/config/priv_validator_key.json",
+                                       "engine/config/node_key.json"};
+    for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++)
+        if (access(home_path(cli, KEYS[i]), F_OK) != 0)
+            return diag_set(d, E_NOT_FOUND,
+                            T("%s is missing: restore it from a backup; with a key that the engine "
+                              "makes instead, this would be nobody's member (docs/network.md)",
+                              "%s manque : restaurez-la d'une sauvegarde ; avec une clé que le "
+                              "moteur ferait à sa place, ce ne serait le membre de personne "
+                              "(docs/network.md)"),
+                            home_path(cli, KEYS[i]));
+    if (access(home_path(cli, "engine/data/priv_validator_state.json"), F_OK) != 0)
+        return diag_set(
+            d, E_NOT_FOUND,
+            T("%s, the record of the last vote, is missing, and an older copy would have this "
+              "member contradict itself: write one above the others' height (docs/network.md), or "
+              "make a new card and have the members vote it in (`parvis network propose-key`)",
+              "%s, la trace du dernier vote, manque, et une copie antérieure ferait se contredire "
+              "ce membre : écrivez-en une au-dessus de la hauteur des autres (docs/network.md), ou "
+              "faites voter une nouvelle fiche (`parvis network propose-key`)"),
+            home_path(cli, "engine/data/priv_validator_state.json"));
+    return E_OK;
+}
+
 enum err engine_ask(const char *socket, const char *target, unsigned timeout_ms,
                     struct json **reply_out, struct diag *d)
 {

@@ -300,9 +300,9 @@ static void app_ended(struct supervisor *s)
 {
     const char *again = T("both start again", "les deux redémarrent");
     const char *no_more = T("the service stops", "le service s'arrête");
-    if (s->app.asked)
-        return;
     bool final = app_is_final(s->app.status);
+    if (s->app.asked && !final) /* the engine, which it stops by an error, may have ended first */
+        return;
     if (s->phase == OPENING && ++s->never_ready >= NEVER_READY_MAX)
         final = true;
     describe(&s->app, final ? no_more : again);
@@ -487,6 +487,8 @@ int run_network_start(struct cli *cli)
     enum err e = full_home(&s, &d);
     if (e == E_OK)
         e = engine_program(cli, s.engine_path, &d);
+    if (e == E_OK)
+        e = engine_keys_check(cli, &d);
     if (e == E_OK)
         e = app_command(&s, &d);
     if (e == E_OK)

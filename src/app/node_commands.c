@@ -168,7 +168,6 @@ static enum err choose_engine(struct node *n, const struct node_options *o, stru
     *e = (struct engine){.chain = n->chain,
                          .block_ms = (unsigned)o->block_ms,
                          .app_socket = n->app_socket,
-                         .rpc_socket = n->rpc_socket,
                          .snapshot_dir = n->snapshot_dir,
                          .snapshot_blocks = o->snapshot_blocks};
     snprintf(n->app_socket, sizeof n->app_socket, "%s", home_path(n->cli, "engine/app.sock"));
@@ -183,6 +182,7 @@ static enum err choose_engine(struct node *n, const struct node_options *o, stru
     if (!n->chain || chain_members(n->chain).founded) {
         n->sync = (struct engine_sync){take_begin, open_ledger, n};
         e->ops = &ENGINE_COMET;
+        e->rpc_socket = n->rpc_socket;
         e->sync = n->chain ? NULL : &n->sync;
         return E_OK;
     }

@@ -4,6 +4,7 @@
 
 #include "base/thread.h"
 #include "chain/chain_internal.h"
+#include "chain/replay.h"
 #include "state/frozen.h"
 
 #define STACK_BYTES ((size_t)1 << 20) /* the merging thread executes nothing */

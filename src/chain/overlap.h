@@ -40,10 +40,6 @@ void overlap_hand_over(struct overlap *o, const struct block *stated, bool commi
  * d what. *stored_out_opt: it was right, and what went wrong was the commit. */
 enum err overlap_wait(struct overlap *o, bool *commit_failed_out, struct diag *d);
 
-/* replay.c: who sealed the block that comes next, by the state that c->state gives: before the
- * network its proposer, afterwards nobody. E_OK | E_BLOCK. */
-enum err replay_check_seal(struct chain *c, const struct recover_seal *seal_opt, struct diag *d);
-
 /* replay.c: whether a block is what its header states. E_OK | E_BLOCK, d names the field. */
 enum err replay_compare(const struct header *stated, const struct hash *stated_hash,
                         const struct block *made, struct diag *d);

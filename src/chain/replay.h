@@ -68,4 +68,8 @@ enum err replay_block(struct chain *c, const struct block *stated,
                       const struct recover_seal *seal_opt, const struct block **out,
                       struct diag *d);
 
+/* replay_check_seal: whether who sealed the block that comes next may, by the state that the chain
+ * is in: before the network its proposer, afterwards nobody. E_OK | E_BLOCK. */
+enum err replay_check_seal(struct chain *c, const struct recover_seal *seal_opt, struct diag *d);
+
 #endif

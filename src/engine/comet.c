@@ -27,17 +27,17 @@ void comet_fail(struct comet *c, struct abci_response *out, struct arena *a, enu
     out->exception.error = bytes_str(arena_strdup(a, e->failure.text));
 }
 
-/* The names under which an upgrade can ask for this program; a version that changes what execution
- * gives appends its own and keeps those before. */
-static const char *const PROGRAMS[] = {"parvis-0.1.0"};
+/* A version that changes what execution gives appends its own and keeps those before. */
+static const char *const PROGRAMS[] = {"parvis-0.1.0", NULL};
+const char *const *comet_programs = PROGRAMS;
 
 enum err comet_program_is_known(struct comet *c, struct diag *d)
 {
     struct consensus_members m = chain_members(c->chain);
     if (!m.has_upgrade || chain_head(c->chain).number + 1 < m.upgrade_block)
         return E_OK;
-    for (size_t i = 0; i < sizeof PROGRAMS / sizeof PROGRAMS[0]; i++)
-        if (strcmp(PROGRAMS[i], m.upgrade_program) == 0)
+    for (size_t i = 0; comet_programs[i]; i++)
+        if (strcmp(comet_programs[i], m.upgrade_program) == 0)
             return E_OK;
     return diag_set(
         d, E_VERSION,
@@ -156,11 +156,10 @@ static void handle_without_chain(struct comet *c, const struct abci_request *in,
         return;
     default:
         comet_fail(c, out, a, E_BLOCK,
-                   T("the engine asks for blocks, and there is no ledger yet: state sync is not "
-                     "set up in engine/config/config.toml; see docs/network.md",
-                     "le moteur demande des blocs et il n'y a pas encore de registre : la reprise "
-                     "d'état n'est pas configurée dans engine/config/config.toml ; voir "
-                     "docs/network.md"));
+                   T("there is no ledger here, and the engine is not set up to take a snapshot of "
+                     "one: `parvis network join --again` makes it anew (docs/network.md)",
+                     "il n'y a pas de registre ici, et le moteur n'est pas réglé pour en reprendre "
+                     "un instantané : `parvis network join --again` le refait (docs/network.md)"));
     }
 }
 

@@ -30,8 +30,10 @@
 
 #define COMET_IDLE_MS 1000u
 #define COMET_EXECUTE_US 200000u
-/* Heights whose CometBFT blocks are kept, for members that were away, and as evidence. */
-#define COMET_RETAIN_HEIGHTS 100000u
+/* Heights whose CometBFT blocks are kept, for members that were away: two days of an idle network,
+ * four hours of one that is always busy. Headers and votes stay for two days all the same, as long
+ * as misbehaviour can be reported. */
+#define COMET_RETAIN_HEIGHTS 200000u
 
 struct comet {
     struct engine *engine;
@@ -52,7 +54,8 @@ struct comet {
     pthread_cond_t snapshot_due;
     pthread_t snapshot_thread;
     bool has_snapshot_thread;
-    struct snapshot_take *take; /* snapshot connection: the one being taken; NULL: none */
+    _Atomic uint64_t snapshot_asked_us; /* when somebody last asked for one; 0: never */
+    struct snapshot_take *take;         /* snapshot connection: the one being taken; NULL: none */
     struct consensus_point sync_point;
 };
 
@@ -92,6 +95,8 @@ void comet_apply_chunk(struct comet *c, const struct abci_apply_chunk_request *i
 void comet_query(struct comet *c, const struct abci_query_request *in,
                  struct abci_query_response *out, struct arena *a);
 
+/* The names under which an upgrade can ask for this program, then NULL. Seam: set before start. */
+extern const char *const *comet_programs;
 /* comet_program_is_known: may this program make the next block? From the block of an agreed upgrade
  * on (city/members) only one that knows its name may. E_OK | E_VERSION, d says what to install. */
 enum err comet_program_is_known(struct comet *c, struct diag *d);

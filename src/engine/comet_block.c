@@ -14,8 +14,6 @@
 #include "engine/bundle.h"
 #include "engine/comet.h"
 
-#define APP_VERSION 1u
-
 /* --- handshake -------------------------------------------------------------------------------- */
 
 static struct bytes head_hash(struct comet *c, struct arena *a)
@@ -29,7 +27,7 @@ void comet_info(struct comet *c, struct abci_info_response *out, struct arena *a
     *out = (struct abci_info_response){
         .data = bytes_str("parvis"),
         .version = bytes_str(PARVIS_VERSION),
-        .app_version = APP_VERSION,
+        .app_version = ENGINE_APP_VERSION,
         .last_block_height = (int64_t)chain_consensus(c->chain).height,
     };
     if (out->last_block_height)

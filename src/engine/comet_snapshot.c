@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/lang.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -11,14 +12,19 @@
 #include "engine/comet.h"
 
 #define KEEP 2u
+#define ASKED_US 60000000u /* after which nobody is taking a snapshot any more */
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-/* is_due: enough blocks since the newest snapshot. */
-static bool is_due(struct comet *c, uint64_t *last)
+/* is_due: of which block a snapshot is to be made; false: of none yet. All members make them of the
+ * same blocks, so that a joining one can take its chunks from any; and none is made, and so none
+ * removed, while somebody may be taking one. */
+static bool is_due(struct comet *c, uint64_t last, uint64_t *number_out)
 {
     uint64_t head = chain_head(c->chain).number;
-    return head >= *last + c->engine->snapshot_blocks;
+    uint64_t asked_us = atomic_load(&c->snapshot_asked_us);
+    *number_out = head - head % c->engine->snapshot_blocks;
+    return *number_out > last && (!asked_us || clock_mono_us() - asked_us > ASKED_US);
 }
 
 static uint64_t newest(struct comet *c)
@@ -34,14 +40,13 @@ static uint64_t newest(struct comet *c)
     return number;
 }
 
-static void make(struct comet *c, uint64_t *last)
+static void make(struct comet *c, uint64_t number)
 {
     struct diag d = {""};
     struct snapshot_make_config config = {.store = chain_store(c->chain),
                                           .dir = c->engine->snapshot_dir,
-                                          .number = SNAPSHOT_HEAD,
+                                          .number = number,
                                           .stop_opt = &c->stopping};
-    uint64_t number = chain_head(c->chain).number;
     enum err e = snapshot_make(&config, &number, &d);
     if (e == E_OK || e == E_EXISTS)
         e = snapshot_prune(c->engine->snapshot_dir, KEEP, &d);
@@ -51,18 +56,18 @@ static void make(struct comet *c, uint64_t *last)
     else if (e != E_STOPPED)
         log_warn("engine", T("no snapshot: %s", "pas d'instantané : %s"),
                  d.text[0] ? d.text : err_text(e));
-    *last = number; /* one that failed is tried again when the next is due */
 }
 
 static void *run(void *arg)
 {
     struct comet *c = arg;
-    uint64_t last = newest(c);
+    uint64_t last = newest(c), number;
     pthread_mutex_lock(&c->snapshot_lock);
     while (!atomic_load(&c->stopping)) {
-        if (is_due(c, &last)) {
+        if (is_due(c, last, &number)) {
             pthread_mutex_unlock(&c->snapshot_lock);
-            make(c, &last);
+            make(c, number);
+            last = number; /* one that failed is tried again when the next is due */
             pthread_mutex_lock(&c->snapshot_lock);
             continue;
         }
@@ -115,6 +120,7 @@ void comet_list_snapshots(struct comet *c, struct abci_list_snapshots_response *
 {
     struct snapshot_info *list;
     size_t count = 0;
+    atomic_store(&c->snapshot_asked_us, clock_mono_us());
     if (!c->engine->snapshot_dir ||
         snapshot_list(chain_store(c->chain), c->engine->snapshot_dir, a, &list, &count) != E_OK)
         return;
@@ -139,6 +145,7 @@ void comet_load_chunk(struct comet *c, const struct abci_load_chunk_request *in,
     struct buf chunk = {0};
     uint64_t height;
     size_t count = 0;
+    atomic_store(&c->snapshot_asked_us, clock_mono_us());
     if (!c->engine->snapshot_dir || in->format != SNAPSHOT_FORMAT ||
         snapshot_list(chain_store(c->chain), c->engine->snapshot_dir, a, &list, &count) != E_OK)
         return;

@@ -6,6 +6,9 @@
 #include "chain/chain.h"
 #include "chain/snapshot.h"
 
+/* The application's version in every header of a network's engine, and in the engine's genesis. */
+#define ENGINE_APP_VERSION 1u
+
 struct engine;
 
 struct engine_ops {

@@ -3,13 +3,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/lang.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "chain/blocks.h"
 #include "chain/consensus.h"
 #include "chain/pool.h"
 #include "chain/recover.h"
@@ -19,8 +19,11 @@
 
 #define POLL_MS 500u
 #define RETRY_MS 5000u
+#define FETCH_MS 60000u /* patience with one request */
+#define SEND_MS 10000u  /* and with one that a client waits for */
 #define LINKS_PER_REQUEST 500u
 #define BLOCKS_PER_REQUEST 64u
+#define STEPS_MAX 512u /* headers fetched to reach the newest one */
 
 struct follow {
     pthread_t thread;
@@ -35,15 +38,6 @@ struct follow {
 };
 
 /* --- whose signatures count ------------------------------------------------------------------- */
-
-/* By falling power, then by address: the order of a set's hash. */
-static int compare_validators(const void *a, const void *b)
-{
-    const struct light_validator *x = a, *y = b;
-    if (x->power != y->power)
-        return x->power > y->power ? -1 : 1;
-    return memcmp(x->address20, y->address20, sizeof x->address20);
-}
 
 /* trust_ledger takes the members as the ledger here knows them. */
 static void trust_ledger(struct engine *e, struct follow *f)
@@ -61,7 +55,7 @@ static void trust_ledger(struct engine *e, struct follow *f)
         v->power = m.list[i].power;
         set.power += v->power;
     }
-    qsort(set.validators, set.count, sizeof *set.validators, compare_validators);
+    light_set_sort(&set);
     f->trust = (struct light_trust){
         .chain_id =
             arena_printf(&f->trust_arena, "parvis-%llu", (unsigned long long)chain_id(e->chain)),
@@ -84,9 +78,18 @@ static enum err trust_file(struct engine *e, struct follow *f, struct diag *d)
     return code;
 }
 
-/* signed_hash asks for the header that carries block `number`, checks it, and gives what it says
- * the block's hash is. The trust moves on to it. */
-static enum err signed_hash(struct follow *f, uint64_t number, struct hash *out, struct diag *d)
+/* A block that the members signed: the hash that their header carries, and which block the node
+ * followed says that is. */
+struct signed_block {
+    struct hash hash;
+    uint64_t number;
+};
+
+/* follow_header asks for the header of an engine's height (0: the newest) and checks it; the trust
+ * moves on to it. *height_out is its height, also when it does not follow from the trust; 0 when it
+ * does not even hold in itself. */
+static enum err follow_header(struct follow *f, uint64_t height, struct signed_block *out,
+                              uint64_t *height_out, struct diag *d)
 {
     struct buf text = {0};
     struct json *j = NULL;
@@ -94,14 +97,20 @@ static enum err signed_hash(struct follow *f, uint64_t number, struct hash *out,
     struct light_block b;
     struct light_trust trust = f->trust;
     struct light_time now = {.s = (int64_t)clock_unix_s()};
-    enum err e = source_light(f->source, number, &text, d);
+    uint64_t number = 0;
+    *height_out = 0;
+    enum err e = source_light(f->source, height, &text, &number, d);
     if (e == E_OK)
         e = json_parse(&j, buf_view(&text), d);
     if (e == E_OK)
         e = light_read_block(&b, &a, j, d);
     if (e == E_OK)
+        e = light_check(&b, d);
+    if (e == E_OK)
+        *height_out = b.header.height;
+    if (e == E_OK)
         e = light_step(&trust, &b, now, d);
-    if (e == E_OK && b.header.app_hash.len != sizeof out->b)
+    if (e == E_OK && b.header.app_hash.len != sizeof out->hash.b)
         e = diag_set(d, E_PROOF,
                      T("the header signed carries no block's hash",
                        "l'en-tête signé ne porte l'empreinte d'aucun bloc"));
@@ -109,7 +118,8 @@ static enum err signed_hash(struct follow *f, uint64_t number, struct hash *out,
         arena_free(&f->trust_arena);
         f->trust_arena = a;
         a = (struct arena){0};
-        memcpy(out->b, b.header.app_hash.data, sizeof out->b);
+        memcpy(out->hash.b, b.header.app_hash.data, sizeof out->hash.b);
+        out->number = number;
         trust.chain_id = b.header.chain_id;
         f->trust = trust;
     }
@@ -119,7 +129,37 @@ static enum err signed_hash(struct follow *f, uint64_t number, struct hash *out,
     return e;
 }
 
+/* newest_signed moves the trust to the newest header: at once, or by way of the height in the
+ * middle, when too few of the trusted members signed it. */
+static enum err newest_signed(struct follow *f, struct signed_block *out, struct diag *d)
+{
+    uint64_t middle = 0, height;
+    enum err e = E_PROOF;
+    for (unsigned steps = 0; steps < STEPS_MAX && !atomic_load(&f->stopping); steps++) {
+        e = follow_header(f, middle, out, &height, d);
+        if (e == E_OK && middle == 0)
+            return E_OK;
+        if (e != E_OK && (e != E_PROOF || height <= f->trust.height + 1))
+            return e;
+        middle = e == E_OK ? 0 : f->trust.height + (height - f->trust.height) / 2;
+    }
+    return e == E_OK ? E_PROOF : e;
+}
+
 /* --- blocks ----------------------------------------------------------------------------------- */
+
+/* check_number: the header of the signed hash bears the number that the node followed told. */
+static enum err check_number(struct follow *f, const struct signed_block *b, struct diag *d)
+{
+    struct source_link link;
+    TRY(source_links(f->source, b->number, 1, &link, d));
+    if (hash_eq(&link.hash, &b->hash) && link.number == b->number)
+        return E_OK;
+    return diag_set(d, E_PROOF,
+                    T("block %llu of the node followed is not the one that was signed",
+                      "le bloc %llu du nœud suivi n'est pas celui qui a été signé"),
+                    (unsigned long long)b->number);
+}
 
 /* check_links: the hashes of the blocks from the head here to `last`, which must be `hash`. They
  * are asked for from the last one on, so that each is known before it is asked for. */
@@ -156,6 +196,17 @@ static enum err check_links(struct engine *e, struct follow *f, uint64_t last,
     return code;
 }
 
+/* is_next: the header is the next one here, and the block's content is what it names. Whatever else
+ * is wrong with the block then is the fault of those who signed it. */
+static bool is_next(struct engine *e, const struct block *b)
+{
+    struct chain_head head = chain_head(e->chain);
+    struct hash txs = blocks_tx_root(b->txs, b->tx_count), reports = block_withdrawals_root(b);
+    return b->header.number == head.number + 1 && hash_eq(&b->header.parent_hash, &head.hash) &&
+           hash_eq(&b->header.transactions_root, &txs) &&
+           hash_eq(&b->header.withdrawals_root, &reports) && b->ommer_count == 0;
+}
+
 /* take_block executes one block and stores it. hash_opt: what it must be. */
 static enum err take_block(struct engine *e, struct follow *f, struct block *b,
                            const struct hash *hash_opt, struct diag *d)
@@ -163,14 +214,17 @@ static enum err take_block(struct engine *e, struct follow *f, struct block *b,
     const struct block *made;
     bool sealed = ecdsa_signature_is_set(&b->seal);
     struct recover_seal seal = {.block_hash = b->hash, .signature = b->seal};
+    uint64_t number = chain_head(e->chain).number + 1;
     size_t bad;
-    if (hash_opt && !hash_eq(&b->hash, hash_opt))
+    if ((hash_opt && !hash_eq(&b->hash, hash_opt)) || !is_next(e, b))
         return diag_set(d, E_PROOF,
                         T("the node followed gives another block %llu than its header",
                           "le nœud suivi donne un autre bloc %llu que son en-tête"),
-                        (unsigned long long)b->header.number);
+                        (unsigned long long)number);
     (void)recover_finish(
         recover_start_block(f->recover, b->txs, b->tx_count, sealed ? &seal : NULL), &bad);
+    if (replay_check_seal(e->chain, sealed ? &seal : NULL, d) != E_OK)
+        return diag_wrap(d, E_PROOF, T("block %llu: ", "bloc %llu : "), (unsigned long long)number);
     chain_tell_time(e->chain, clock_unix_s());
     enum err code = replay_block(e->chain, b, sealed ? &seal : NULL, &made, d);
     if (code == E_BLOCK && !hash_opt) /* nobody but the node followed vouches for it */
@@ -208,26 +262,34 @@ static enum err take_blocks(struct engine *e, struct follow *f, uint64_t last,
     return code;
 }
 
+/* catch_up_signed takes the blocks that the members signed. */
+static enum err catch_up_signed(struct engine *e, struct follow *f, struct diag *d)
+{
+    struct chain_head head = chain_head(e->chain);
+    struct signed_block newest;
+    if (!f->has_trust)
+        trust_ledger(e, f);
+    TRY(newest_signed(f, &newest, d));
+    if (newest.number < head.number)
+        return E_OK;
+    if (newest.number > head.number)
+        TRY(check_number(f, &newest, d));
+    struct hash *hashes = mem_alloc((newest.number - head.number + 1) * sizeof *hashes);
+    enum err code = check_links(e, f, newest.number, &newest.hash, hashes, d);
+    if (code == E_OK)
+        code = take_blocks(e, f, newest.number, hashes, d);
+    mem_free(hashes);
+    return code;
+}
+
 /* catch_up takes what the node followed has more than this copy. */
 static enum err catch_up(struct engine *e, struct follow *f, struct diag *d)
 {
     uint64_t last;
-    struct chain_head head = chain_head(e->chain);
+    if (chain_members(e->chain).founded)
+        return catch_up_signed(e, f, d);
     TRY(source_head(f->source, &last, d));
-    if (last <= head.number)
-        return E_OK;
-    if (!chain_members(e->chain).founded)
-        return take_blocks(e, f, last, NULL, d);
-    if (!f->has_trust)
-        trust_ledger(e, f);
-    struct hash newest;
-    TRY(signed_hash(f, last, &newest, d));
-    struct hash *hashes = mem_alloc((last - head.number) * sizeof *hashes);
-    enum err code = check_links(e, f, last, &newest, hashes, d);
-    if (code == E_OK)
-        code = take_blocks(e, f, last, hashes, d);
-    mem_free(hashes);
-    return code;
+    return last <= chain_head(e->chain).number ? E_OK : take_blocks(e, f, last, NULL, d);
 }
 
 /* --- the engine's life ------------------------------------------------------------------------ */
@@ -296,9 +358,9 @@ static enum err follow_start(struct engine *e, struct diag *d)
     pthread_mutex_init(&f->send_lock, NULL);
     f->recover = recover_new();
     atomic_store(&e->failed, false);
-    enum err code = source_open(&f->source, e->follow_url, d);
+    enum err code = source_open(&f->source, e->follow_url, FETCH_MS, &f->stopping, d);
     if (code == E_OK)
-        code = source_open(&f->sender, e->follow_url, d);
+        code = source_open(&f->sender, e->follow_url, SEND_MS, &f->stopping, d);
     if (code == E_OK && e->trust_path)
         code = trust_file(e, f, d);
     e->private_data = f;
@@ -323,19 +385,25 @@ static void follow_stop(struct engine *e)
     e->private_data = NULL;
 }
 
-/* follow_submit keeps the transaction here, so that it can be looked up, and passes it on. */
+/* follow_submit keeps the transaction here, so that it can be looked up, and passes it on; again
+ * where it is known here, for the first time may have failed. */
 static enum err follow_submit(struct engine *e, struct bytes raw, struct hash *hash_out)
 {
     struct follow *f = e->private_data;
     struct diag d = {""};
     if (atomic_load(&e->failed))
         return E_STOPPED;
-    TRY(pool_add(chain_pool(e->chain), raw, hash_out));
+    enum err known = pool_add(chain_pool(e->chain), raw, hash_out);
+    if (known != E_OK && known != E_TX_KNOWN)
+        return known;
     pthread_mutex_lock(&f->send_lock);
     enum err code = source_send(f->sender, raw, &d);
     pthread_mutex_unlock(&f->send_lock);
-    if (code != E_OK)
-        log_warn("engine", T("following %s: %s", "suivi de %s : %s"), e->follow_url, d.text);
+    if (code == E_OK)
+        return E_OK;
+    if (code == E_INVALID && known == E_TX_KNOWN) /* the node knows it too */
+        return E_TX_KNOWN;
+    log_warn("engine", T("following %s: %s", "suivi de %s : %s"), e->follow_url, d.text);
     return code;
 }
 

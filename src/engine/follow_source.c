@@ -10,17 +10,19 @@
 
 #define NOT_THERE (-32001) /* docs/rpc.md, "Errors" */
 
-static const struct fetch_limits LIMITS = {5000, 60000, LIMIT_RPC_RESPONSE_BYTES};
+#define CONNECT_MS 5000u
 
 struct source {
     struct fetch *fetch;
     struct buf request, reply;
 };
 
-enum err source_open(struct source **out, const char *url, struct diag *d)
+enum err source_open(struct source **out, const char *url, unsigned total_ms,
+                     const _Atomic bool *give_up, struct diag *d)
 {
+    struct fetch_limits limits = {CONNECT_MS, total_ms, LIMIT_RPC_RESPONSE_BYTES, give_up};
     struct source *s = mem_zalloc(1, sizeof *s);
-    enum err e = fetch_open(&s->fetch, url, &LIMITS, d);
+    enum err e = fetch_open(&s->fetch, url, &limits, d);
     if (e != E_OK) {
         mem_free(s);
         return e;
@@ -132,7 +134,7 @@ static enum err take_link(void *ctx, size_t index, struct bytes data)
     struct source_link *links = ctx;
     struct header h;
     TRY(header_decode(&h, data));
-    links[index] = (struct source_link){header_hash(&h), h.parent_hash};
+    links[index] = (struct source_link){header_hash(&h), h.parent_hash, h.number};
     return E_OK;
 }
 
@@ -161,21 +163,30 @@ enum err source_blocks(struct source *s, uint64_t first, size_t count, struct ar
     return each(s, "parvis_getBlockRecord", first, count, take_block, &t, d);
 }
 
-enum err source_light(struct source *s, uint64_t number, struct buf *json_out, struct diag *d)
+enum err source_light(struct source *s, uint64_t height, struct buf *json_out, uint64_t *number_out,
+                      struct diag *d)
 {
     struct json *reply = NULL;
     const struct json *result = NULL;
     buf_clear(&s->request);
-    put_call(&s->request, "parvis_getLightBlock", 1, number);
+    buf_puts(&s->request, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"parvis_getLightBlock\","
+                          "\"params\":[");
+    if (height)
+        buf_putf(&s->request, "{\"consensusHeight\":\"0x%llx\"}", (unsigned long long)height);
+    else
+        buf_puts(&s->request, "\"latest\"");
+    buf_puts(&s->request, "]}");
     TRY(post(s, &reply, d));
     enum err e = result_of(reply, &result, d);
-    const struct json *block = json_get(result, "block");
     if (e == E_OK && json_is_null(result))
-        e = E_NOT_FOUND;
-    else if (e == E_OK && !block)
+        e = diag_set(d, E_NOT_FOUND,
+                     T("the node followed has no signed header of height %llu",
+                       "le nœud suivi n'a pas d'en-tête signé de hauteur %llu"),
+                     (unsigned long long)height);
+    if (e == E_OK && json_u64(number_out, json_get(result, "blockNumber")) != E_OK)
         e = malformed(d);
     if (e == E_OK)
-        json_print(json_out, block);
+        json_print(json_out, json_get(result, "block"));
     json_free(reply);
     return e;
 }

@@ -1,5 +1,7 @@
 #include "engine/light.h"
 
+#include <stdlib.h>
+
 #include "base/lang.h"
 #include "codec/protobuf.h"
 #include "crypto/ed25519.h"
@@ -90,6 +92,20 @@ struct hash light_header_hash(const struct light_header *h)
     }
     buf_free(&b);
     return tree_root(leaves, count);
+}
+
+static int compare_validators(const void *a, const void *b)
+{
+    const struct light_validator *x = a, *y = b;
+    if (x->power != y->power)
+        return x->power > y->power ? -1 : 1;
+    return memcmp(x->address20, y->address20, sizeof x->address20);
+}
+
+void light_set_sort(struct light_set *s)
+{
+    if (s->count)
+        qsort(s->validators, s->count, sizeof *s->validators, compare_validators);
 }
 
 struct hash light_set_hash(const struct light_set *s)

@@ -124,6 +124,8 @@ int light_time_compare(struct light_time a, struct light_time b);
 
 struct hash light_header_hash(const struct light_header *h);
 struct hash light_set_hash(const struct light_set *s);
+/* Into the engine's order, which the hash is of: by falling power, then by address. */
+void light_set_sort(struct light_set *s);
 /* What vote i of a commit signs, appended. */
 void light_vote_bytes(struct buf *out, const char *chain_id, const struct light_commit *c,
                       size_t i);

@@ -313,8 +313,10 @@ static enum err read_genesis(struct light_trust *t, struct arena *a, const struc
     if (t->height == 0)
         t->height = 1;
     t->period_s = LIGHT_PERIOD_S;
-    return read_validators(&t->set, a, json_get(j, "validators"), "address pub_key power ?name",
-                           "power", d);
+    TRY(read_validators(&t->set, a, json_get(j, "validators"), "address pub_key power ?name",
+                        "power", d));
+    light_set_sort(&t->set); /* people write the file in any order */
+    return E_OK;
 }
 
 static enum err read_own(struct light_trust *t, struct arena *a, const struct json *j,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct fetch {
     char *url_base; /* what targets are appended to */
     int socket_dir; /* -1: not needed */
     size_t response_bytes;
+    const _Atomic bool *give_up;
     struct buf url;
     struct buf *reply; /* of the request in hand */
     size_t reply_start;
@@ -41,6 +43,13 @@ static size_t on_data(char *data, size_t size, size_t count, void *ctx)
         return 0;
     buf_put(f->reply, data, len);
     return len;
+}
+
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const struct fetch *f = ctx;
+    (void)a, (void)b, (void)c, (void)d;
+    return f->give_up && atomic_load(f->give_up); /* not 0: no more */
 }
 
 /* A path that does not fit a socket address becomes /proc/self/fd/FOLDER/NAME, of any folder. */
@@ -86,6 +95,7 @@ enum err fetch_open(struct fetch **out, const char *base, const struct fetch_lim
     struct fetch *f = mem_zalloc(1, sizeof *f);
     f->socket_dir = -1;
     f->response_bytes = limits->response_bytes;
+    f->give_up = limits->give_up;
     f->curl = curl_easy_init();
     ASSERT(f->curl);
     f->base = mem_strdup(base);
@@ -93,6 +103,9 @@ enum err fetch_open(struct fetch **out, const char *base, const struct fetch_lim
     f->json_headers = curl_slist_append(NULL, "Content-Type: application/json");
     curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, f);
+    curl_easy_setopt(f->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(f->curl, CURLOPT_XFERINFODATA, f);
+    curl_easy_setopt(f->curl, CURLOPT_NOPROGRESS, f->give_up ? 0L : 1L);
     curl_easy_setopt(f->curl, CURLOPT_ERRORBUFFER, f->curl_error);
     curl_easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(f->curl, CURLOPT_NOPROXY, "*");
@@ -165,8 +178,9 @@ static enum err perform(struct fetch *f, const char *target, struct buf *out, un
             d, E_TOO_LARGE,
             T("%s: the answer is larger than %zu bytes", "%s : la réponse dépasse %zu octets"),
             f->base, f->response_bytes);
-    return diag_set(d, code == CURLE_OPERATION_TIMEDOUT ? E_TIMEOUT : E_CONNECT,
-                    T("%s: %s", "%s : %s"), f->base, reason_of(f, code));
+    bool timeout = code == CURLE_OPERATION_TIMEDOUT || code == CURLE_ABORTED_BY_CALLBACK;
+    return diag_set(d, timeout ? E_TIMEOUT : E_CONNECT, T("%s: %s", "%s : %s"), f->base,
+                    reason_of(f, code));
 }
 
 enum err fetch_get(struct fetch *f, const char *target, struct buf *out, unsigned *status_out,

@@ -15,6 +15,8 @@ struct fetch_limits {
     unsigned connect_ms;
     unsigned total_ms; /* of one request, with the connection */
     size_t response_bytes;
+    const _Atomic bool *give_up; /* becomes true: the request in hand ends within a second or so,
+                                    E_TIMEOUT; NULL: nothing ends it */
 };
 
 /* E_OK | E_INVALID (not such a base, a socket's name too long) | E_CONNECT (no folder of the

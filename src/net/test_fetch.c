@@ -198,6 +198,22 @@ TEST(fetch_does_not_wait_for_ever)
     buf_free(&out);
 }
 
+TEST(fetch_gives_up_when_told)
+{
+    char base[64];
+    struct peer p;
+    struct fetch *f;
+    struct buf out = {0};
+    _Atomic bool give_up = true;
+    struct fetch_limits patient = {60000, 60000, 1000, &give_up};
+    peer_start(&p, tcp_listener(base), NULL);
+    CHECK_ERR(fetch_open(&f, base, &patient, NULL), E_OK);
+    CHECK_ERR(fetch_get(f, "/", &out, NULL, NULL), E_TIMEOUT);
+    fetch_close(f);
+    peer_stop(&p);
+    buf_free(&out);
+}
+
 static void over_unix(const char *folder, const char *name)
 {
     struct peer p;

@@ -11,7 +11,7 @@ for wanted in init node status audit export import 'account new' 'account import
     'account list' 'account show' 'account remove' 'account balance' send call abi \
     'energy allocate' 'energy sample' 'energy import' 'energy load' 'energy report' \
     'energy export' 'energy erase' 'energy coefficients' 'energy correct' 'energy key' \
-    'network prepare' 'network init' 'network join' 'network start' 'network status' 'network members' \
+    'network prepare' 'network init' 'network join' 'network start' 'network status' 'network trust' 'network members' \
     'network proposals' 'network propose-add' 'network propose-weight' 'network propose-remove' \
     'network propose-key' 'network propose-heartbeat' 'network upgrade' 'network vote' 'network recount' \
     'network admit' 'network dismiss' statetest blocktest 'evm run' t8n import-ethereum proof verify-proof bench version completion man; do

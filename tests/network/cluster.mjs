@@ -85,10 +85,11 @@ function freePort() {
   });
 }
 
-// A run of free ports for peers, one after the other.
-async function freePorts(count) {
+// A run of free ports for peers, one after the other, below those that connections are given.
+const [PORT_LOW, PORT_HIGH] = (process.env.PARVIS_NETWORK_PORTS ?? '20000-31999').split('-').map(Number);
+export async function freePorts(count) {
   for (;;) {
-    const first = 20000 + Math.floor(Math.random() * 12000);
+    const first = PORT_LOW + Math.floor(Math.random() * (PORT_HIGH - PORT_LOW - count));
     const free = await Promise.all(Array.from({ length: count }, (_, i) => new Promise((resolve) => {
       const server = net.createServer();
       server.once('error', () => resolve(false));
@@ -139,10 +140,9 @@ export class Member {
     child.stderr.pipe(log, { end: false });
     this.process = child;
     this.ended = new Promise((resolve) => child.once('close', (code, signal) => {
-      appendFileSync(this.logPath, `--- ended ${code ?? signal} ${new Date().toISOString()}\n`);
       if (this.process === child) this.process = null;
       this.exits.push({ code, signal });
-      resolve({ code, signal });
+      log.end(`--- ended ${code ?? signal} ${new Date().toISOString()}\n`, () => resolve({ code, signal })); // all it said is there
     }));
   }
 
@@ -230,9 +230,10 @@ export class Member {
 let clusters = 0;
 
 export class Cluster {
-  // options: members, alloc ({address: coins}), engine; place of enter()
+  // options: members, alloc ({address: coins}), engine, init (more words for `network init`); place of enter()
   constructor({ work, cut }, options) {
-    Object.assign(this, { cut, engine: options.engine, count: options.members ?? 4, alloc: options.alloc ?? {} });
+    Object.assign(this, { cut, engine: options.engine, count: options.members ?? 4, alloc: options.alloc ?? {},
+      words: options.init ?? [] });
     this.id = ++clusters;
     this.dir = join(work, `cluster-${this.id}`);
     this.members = [];
@@ -247,7 +248,7 @@ export class Cluster {
     this.firstPort = first;
     this.net = join(this.dir, 'net');
     this.info = JSON.parse(execFileSync(parvis, ['network', 'init', '--local', String(this.count), '--dir', this.net,
-      '--p2p-port', String(first), ...(this.cut ? ['--hosts', hosts] : []), '--json', ...allocs], { encoding: 'utf8' }));
+      '--p2p-port', String(first), ...(this.cut ? ['--hosts', hosts] : []), '--json', ...allocs, ...this.words], { encoding: 'utf8' }));
     for (let i = 1; i <= this.count; i++) {
       const member = new Member(this, i, join(this.net, `member-${i}`));
       await member.place(this.cut ? first : first + i - 1);

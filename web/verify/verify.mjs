@@ -290,6 +290,15 @@ async function readSet(j, name, powerName = 'voting_power', optional = []) {
   return set;
 }
 
+// The engine's order, which the hash of a set is of; people write a genesis file in any.
+function sorted(set) {
+  const before = (a, b) => {
+    const at = a.address.findIndex((byte, i) => byte !== b.address[i]);
+    return at < 0 ? 0 : a.address[at] - b.address[at];
+  };
+  return set.sort((a, b) => (a.power === b.power ? before(a, b) : a.power > b.power ? -1 : 1));
+}
+
 const powerOf = (set) => set.reduce((sum, v) => sum + v.power, 0n);
 
 async function readBlock(j) {
@@ -355,7 +364,7 @@ async function readTrust(j) {
   let t;
   if (Object.hasOwn(j, 'genesis_time')) {
     t = { chain: text(j, 'chain_id'), height: j.initial_height ? number(j, 'initial_height') || 1n : 1n,
-      time: time(j, 'genesis_time'), period: PERIOD_S, set: await readSet(j, 'validators', 'power', ['name']) };
+      time: time(j, 'genesis_time'), period: PERIOD_S, set: sorted(await readSet(j, 'validators', 'power', ['name'])) };
   } else {
     only(j, ['version', 'chain', 'height', 'time', 'periodSeconds', 'validators'], ['headerHash', 'nextValidatorsHash']);
     if (j.version !== 1) bad('version');
