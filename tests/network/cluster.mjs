@@ -241,7 +241,7 @@ export class Cluster {
   }
 
   async create() {
-    const first = this.cut ? P2P_PORT : await freePorts(this.count + 3);
+    const first = this.cut ? P2P_PORT : await freePorts(this.count + 8);
     const hosts = Array.from({ length: this.count }, (_, i) => `10.8.0.${i + 1}`).join(',');
     const allocs = Object.entries(this.alloc).flatMap(([a, v]) => ['--alloc', `${a}=${v}`]);
     if (this.cut) this.bridges();
@@ -254,13 +254,15 @@ export class Cluster {
       await member.place(this.cut ? first : first + i - 1);
       this.members.push(member);
     }
+    this.last = this.count;
     return this;
   }
 
   // A member's folder beside the others', with keys of its own, that joins and that a member lets connect.
-  // joinOptions: of `network join`.
+  // joinOptions: of `network join`. Its number, hence its address, was no other's: the others would look for
+  // it where that one was.
   async join(name, joinOptions = []) {
-    const member = new Member(this, Math.max(...this.members.map((m) => m.number)) + 1, join(this.net, name));
+    const member = new Member(this, ++this.last, join(this.net, name));
     member.name = name;
     await member.place(this.cut ? this.firstPort : this.firstPort + member.number - 1);
     const peer = `${member.p2pHost}:${member.p2pPort}`;
