@@ -34,7 +34,8 @@ async function wipe(run, context, end) {
     m.mayGoBack = true;
     await m.crash();
     rmSync(join(m.home, 'store'), { recursive: true });
-    if (round % 2) await m.cli('network', 'join', '--again', '--network', join(run.cluster.net, 'network.json'), '--listen', `${m.p2pHost}:${m.p2pPort}`, '--quiet');
+    if (round % 2) await m.cli('network', 'join', '--again', '--network', join(run.cluster.net, 'network.json'),
+      '--listen', `${m.p2pHost}:${m.p2pPort}`, '--quiet', ...m.engineRpc ?? []);
     else await m.cli('init', '--genesis', join(m.home, 'genesis.json'), '--quiet');
     context.events++;
     run.watch.forget(m);

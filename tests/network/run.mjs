@@ -27,7 +27,10 @@ export class Run {
     const alloc = Object.fromEntries([...accounts, ...clients].map((a) => [a.address, '1000']));
     this.cluster = await new Cluster(this.place, { members, alloc, engine }).create();
     // two of them serve members that sync; the interface's line comes before that of the peers
-    for (const m of this.members.slice(0, 2)) m.configure('laddr', `"unix://rpc.sock,tcp://${m.engineHost}"`);
+    for (const m of this.members.slice(0, 2)) {
+      m.engineRpc = ['--engine-rpc', m.engineHost];
+      m.configure('laddr', `"unix://rpc.sock,tcp://${m.engineHost}"`);
+    }
     await prepare?.(this.cluster);
     this.born = performance.now();
     this.cluster.startAll();
@@ -51,7 +54,8 @@ export class Run {
     member.start();
     this.watch.add(member);
     if (!await until(async () => await member.head() > top, 90000, 100))
-      throw new Error(`${member.name} did not come to block ${top}`);
+      throw new Error(`${member.name} did not come to block ${top}; its last words: ` +
+        member.log().trim().split('\n').slice(-8).map((line) => line.slice(0, 200)).join(' / '));
     this.members.push(member);
     return member;
   }
