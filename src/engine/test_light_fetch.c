@@ -255,12 +255,12 @@ TEST(light_fetch_real_engine)
 {
     char dir[200], path[300];
     const char *engine = getenv("PARVIS_ENGINE"), *root = getenv("PARVIS_ROOT");
-    char own[300];
+    char own[4300];
     int status = 0;
     struct buf text = {0};
     struct arena a = {0};
     struct diag d = {0};
-    snprintf(own, sizeof own, "%.280s/engine/bin/cometbft", root ? root : ".");
+    snprintf(own, sizeof own, "%s/engine/bin/cometbft", root ? root : ".");
     if (!engine)
         engine = access(own, X_OK) == 0 ? own : "cometbft";
     snprintf(dir, sizeof dir, "%.90s/engine", test_tmpdir());
