@@ -1,5 +1,5 @@
 /* light_fetch against recorded answers over a Unix socket, and against a real engine where there is
- * one ($PARVIS_COMETBFT, or cometbft on the path). */
+ * one ($PARVIS_ENGINE, engine/bin/cometbft of the project, or cometbft on the path). */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -254,19 +254,21 @@ static void configure(const char *dir)
 TEST(light_fetch_real_engine)
 {
     char dir[200], path[300];
-    const char *engine = getenv("PARVIS_COMETBFT");
+    const char *engine = getenv("PARVIS_ENGINE"), *root = getenv("PARVIS_ROOT");
+    char own[4300];
     int status = 0;
     struct buf text = {0};
     struct arena a = {0};
     struct diag d = {0};
+    snprintf(own, sizeof own, "%s/engine/bin/cometbft", root ? root : ".");
     if (!engine)
-        engine = "cometbft";
+        engine = access(own, X_OK) == 0 ? own : "cometbft";
     snprintf(dir, sizeof dir, "%.90s/engine", test_tmpdir());
     snprintf(path, sizeof path, "%s/rpc.sock", dir);
     CHECK(mkdir(dir, 0700) == 0);
     waitpid(run(engine, "init", dir), &status, 0);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        SKIP("no CometBFT here (PARVIS_COMETBFT)");
+        SKIP("no CometBFT here (script/bootstrap --network, or PARVIS_ENGINE)");
     configure(dir);
     pid_t pid = run(engine, "start", dir);
     enum err e = E_CONNECT;
