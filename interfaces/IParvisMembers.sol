@@ -284,7 +284,7 @@ interface IParvisMembers {
     /// @notice How many times the ordering engine proved that a validator misbehaved.
     function misbehaviourCount() external view returns (uint256 count);
 
-    /// @notice One of them, from 0. kind 1: two votes in one round, 2: an attack on light clients. The validator's CometBFT address, where and when it happened and the power it had; the member, what followed (expelled; last: it stays, there is no other; unknown: it is no member, or no longer) and in which block.
+    /// @notice One of them, from 0. kind 1: two votes in one round, 2: an attack on light clients. The validator's CometBFT address, where it happened, when it was reported and the power it had; the member, what followed (expelled; last: it stays, there is no other; unknown: it is no member, or no longer) and in which block.
     function misbehaviourAt(uint256 index) external view returns (uint8 kind, bytes20 validator, uint64 height, uint64 time, uint64 power, address operator, string memory name, bytes32 consequence, uint64 number);
 
     /// @notice Who is responsible for this service and how to reach them (data controller).

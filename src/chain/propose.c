@@ -9,6 +9,7 @@
 #include "chain/execute.h"
 #include "city/money/quota.h"
 #include "crypto/keccak.h"
+#include "crypto/sha256.h"
 
 static struct hash recent_hash(void *ctx, uint64_t number)
 {
@@ -197,13 +198,25 @@ static enum err punish(struct chain *c, const struct proposal *p, const struct b
     struct work *w = &c->work;
     struct world world = {.state = c->state, .block = env, .arena = &w->scratch};
     arena_reset(&w->scratch);
-    struct misbehaviour *list = arena_zalloc(&w->scratch, p->report_count + 1, sizeof *list);
+    struct member *members;
+    size_t count;
+    if (p->report_count == 0)
+        return E_OK;
+    TRY(members_validators(c->state, &w->scratch, &members, &count));
+    struct misbehaviour *list = arena_zalloc(&w->scratch, p->report_count, sizeof *list);
     for (size_t i = 0; i < p->report_count; i++) {
         list[i].kind = (uint8_t)p->reports[i].index;
         list[i].height = p->reports[i].validator_index;
+        list[i].time_s = p->timestamp_s;
         memcpy(list[i].validator20, p->reports[i].address.b, sizeof list[i].validator20);
+        for (size_t k = 0; k < count; k++) {
+            struct hash digest; /* a validator's address begins its key's */
+            sha256_once(&digest, members[k].key32, sizeof members[k].key32);
+            if (memcmp(digest.b, list[i].validator20, sizeof list[i].validator20) == 0)
+                list[i].power = members[k].power;
+        }
     }
-    return p->report_count ? members_punish(&world, list, p->report_count) : E_OK;
+    return members_punish(&world, list, p->report_count);
 }
 
 static void fill_header(struct chain *c, const struct proposal *p, const struct block_env *env,

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "chain/audit.h"
+#include "city/members/roll.h"
 #include "crypto/sha256.h"
 #include "engine/bundle.h"
 
@@ -401,6 +402,22 @@ TEST(only_the_ledgers_own_network_begins)
     net_end(&n);
 }
 
+/* check_report: what the register keeps of the first report is what the block says of it. */
+static void check_report(struct net *n, uint64_t time_s, uint64_t power)
+{
+    struct chain_view *v;
+    struct statedb_view *at;
+    struct hash slot = members_slot_at("misbehaviour", 0);
+    struct buf kept = {0};
+    CHECK_ERR(chain_view_open(n->l.chain, &v), E_OK);
+    CHECK_ERR(chain_state_at(v, chain_view_head(v), &at), E_OK);
+    const struct state_reader *r = statedb_view_reader(at);
+    CHECK_ERR(r->storage(r->ctx, &MEMBERS_SERVICE.address, &slot, &kept), E_OK);
+    CHECK(kept.len > 45 && be64_get(kept.data + 29) == time_s && be64_get(kept.data + 37) == power);
+    buf_free(&kept);
+    chain_view_close(v);
+}
+
 /* What the engine reports of a validator is acted on in the block, and audited with it. */
 TEST(a_reported_validator_loses_its_vote)
 {
@@ -420,6 +437,7 @@ TEST(a_reported_validator_loses_its_vote)
     CHECK(memcmp(r.finalize_block.validator_updates[0].key32, n.keys[2], 32) == 0);
     commit(&n);
     CHECK_INT(chain_members(n.l.chain).count, 3);
+    check_report(&n, LEDGER_TIME + 3, 12);
     struct abci_block after = height_of(&n, 2, 4, 2); /* it may still be proposer for a height */
     set_tx(&n, &after, bundle_of(&n, 1, 1, 0));
     CHECK_INT(process(&n, &after), ABCI_ACCEPT);

@@ -123,7 +123,8 @@ static const struct service_method METHODS[] = {
      "uint64 height, uint64 time, uint64 power, address operator, string name, "
      "bytes32 consequence, uint64 number)",
      "One of them, from 0. kind 1: two votes in one round, 2: an attack on light clients. The "
-     "validator's CometBFT address, where and when it happened and the power it had; the member, "
+     "validator's CometBFT address, where it happened, when it was reported and the power it had; "
+     "the member, "
      "what followed (expelled; last: it stays, there is no other; unknown: it is no member, or no "
      "longer) and in which block.",
      GAS_VIEW, 0, run_members_misbehaviour_at},

@@ -62,9 +62,9 @@ bool members_upgrade(struct state *s, uint64_t *number_out, char name_out[MEMBER
 struct misbehaviour {
     uint8_t kind;
     uint8_t validator20[20];
-    uint64_t height; /* consensus height at which it happened, and when */
-    uint64_t time_s;
-    uint64_t power; /* the power it had then */
+    uint64_t height; /* consensus height at which it happened */
+    uint64_t time_s; /* of the block that reports it */
+    uint64_t power;  /* the member's, before what follows; 0: it is none */
 };
 
 /* members_punish acts on reports in the order given, at the start of a block, outside any
