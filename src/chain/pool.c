@@ -176,7 +176,8 @@ static struct entry *entry_new(struct bytes raw)
 {
     struct entry *e = mem_alloc(sizeof *e + raw.len);
     *e = (struct entry){.place = PLACE_GAPPED, .references = 2};
-    memcpy(e->raw, raw.data, raw.len);
+    if (raw.len) /* no bytes may come without an address */
+        memcpy(e->raw, raw.data, raw.len);
     return e;
 }
 

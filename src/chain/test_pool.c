@@ -21,6 +21,7 @@ TEST(every_refusal_has_its_code)
     REQUIRE(ledger_begin(&l));
     struct hash hash;
     struct pool *pool = chain_pool(l.chain);
+    CHECK_ERR(pool_add(pool, (struct bytes){0}, &hash), E_RLP); /* as a peer may send it */
     CHECK_ERR(pool_add(pool, bytes_str("\x02nonsense"), &hash), E_RLP);
     CHECK_ERR(pool_add(pool, bytes_str("\x05\xc0"), &hash), E_TX_TYPE);
     struct hash blob = {{1}};
