@@ -2,8 +2,8 @@
  * data. y^2 - x^2 = 1 + d x^2 y^2 over 2^255 - 19; order q = 2^252 + 277423177773723535358519377908
  * 83648493; cofactor 8; g is RFC 8032's base point.
  *
- * Time      everything here takes a time that depends on its arguments: for verifying what is public
- *           anyway. A secret exponent goes through edwards_secret.h (libsodium, constant time).
+ * Time      everything here takes a time that depends on its arguments: for verifying what is
+ * public anyway. A secret exponent goes through edwards_secret.h (libsodium, constant time).
  * Encoding  RFC 8032's 32 bytes, little-endian, the sign of x in the top bit. Only the canonical
  *           encoding of a point is read.
  * Threads   any; tables are built once and then only read. */
@@ -32,7 +32,8 @@ struct ed_scalar {
 extern const struct ed_point ED_IDENTITY, ED_BASE;
 extern const struct ed_scalar ED_ZERO, ED_ONE;
 
-/* --- scalars: numbers modulo q ----------------------------------------------------------------- */
+/* --- scalars: numbers modulo q -----------------------------------------------------------------
+ */
 
 /* ed_scalar_from_be32 reads a big-endian number; false (and *out untouched) when it is not below q.
  * ed_scalar_reduce reads any number of up to 64 big-endian bytes modulo q. */
@@ -55,7 +56,8 @@ struct ed_scalar ed_scalar_inverse(struct ed_scalar a);
 bool ed_scalar_eq(const struct ed_scalar *a, const struct ed_scalar *b);
 bool ed_scalar_is_zero(const struct ed_scalar *a);
 
-/* --- points ------------------------------------------------------------------------------------ */
+/* --- points ------------------------------------------------------------------------------------
+ */
 
 /* ed_decode reads a point's canonical encoding, of any order. ed_decode_prime also asks that it lie
  * in the subgroup of order q (the identity does). False: it does not; *out is undefined. */
@@ -95,7 +97,8 @@ void ed_table_mul(struct ed_point *out, const struct ed_table *t, const struct e
 /* A point's odd multiples, for two or more multiplications of it by scalars that are known. */
 #define ED_ODD_MULTIPLES 8
 struct ed_odd {
-    struct ed_point multiple[ED_ODD_MULTIPLES]; /* 1, 3, 5 ... 15 times; the form is edwards.c's own */
+    struct ed_point
+        multiple[ED_ODD_MULTIPLES]; /* 1, 3, 5 ... 15 times; the form is edwards.c's own */
 };
 void ed_odd_make(struct ed_odd *out, const struct ed_point *p);
 /* ed_table_odd is t's point times a, plus p times b: what a proof's commitments are. */
