@@ -218,18 +218,18 @@ static void own_proof(struct job *j)
 {
     const struct proof *p = &j->proofs[j->turn];
     const struct ed_table *g = ed_table_base();
-    struct ed_point alpha, beta, out[4], minus;
-    struct ed_odd odd;
-    if (!ed_decode_prime(&alpha, p->alpha32) || !ed_decode_prime(&beta, p->beta32))
+    struct ed_point alpha, beta, a[2], b[2];
+    struct ed_scalar minus = ed_scalar_sub(ED_ZERO, p->challenge[1]);
+    if (!ed_decode(&alpha, p->alpha32) || !ed_decode(&beta, p->beta32) ||
+        !ed_mul_each_prime(a, &alpha, p->challenge, 2) ||
+        !ed_mul_each_prime(b, &beta, p->challenge, 2))
         stop("a point was refused");
-    ed_odd_make(&odd, &alpha);
-    ed_table_odd(&out[0], g, &p->response[0], &odd, &p->challenge[0]);
-    ed_table_odd(&out[2], g, &p->response[1], &odd, &p->challenge[1]);
-    ed_odd_make(&odd, &beta);
-    ed_table_odd(&out[1], j->y_table, &p->response[0], &odd, &p->challenge[0]);
-    ed_table_odd(&out[3], j->y_table, &p->response[1], &odd, &p->challenge[1]);
-    ed_table_mul(&minus, g, &p->challenge[1]);
-    ed_sub(&out[3], &out[3], &minus);
+    struct ed_point out[4];
+    for (int k = 0; k < 2; k++) {
+        ed_table_add(&out[2 * k], &a[k], g, &p->response[k]);
+        ed_table_add(&out[2 * k + 1], &b[k], j->y_table, &p->response[k]);
+    }
+    ed_table_add(&out[3], &out[3], g, &minus);
     ed_encode_many(j->out, out, 4);
 }
 
