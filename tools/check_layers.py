@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-ROOMS = ["base", "crypto", "codec", "net", "store", "state", "evm", "city", "chain", "engine",
+ROOMS = ["base", "crypto", "codec", "belenios", "net", "store", "state", "evm", "city", "chain", "engine",
          "rpc", "gateway", "app"]
 # library header -> where it may be included
 WRAPPED = {

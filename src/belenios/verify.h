@@ -1,0 +1,45 @@
+/* verify: a whole election checked from its archive, whoever made it.
+ *
+ * Stricter than belenios-tool 3: a strict automaton of events (Setup, Ballot*, EndBallots,
+ * EncryptedTally, PartialDecryption*, Result; any prefix is an election under way, nothing may
+ * follow out of order or twice), the sized tally's numbers, canonical bytes everywhere, no record
+ * that no event asks for. Ballots are verified on several threads; the first fault in the archive's
+ * order is the one told, however many there are. */
+#ifndef PARVIS_BELENIOS_VERIFY_H
+#define PARVIS_BELENIOS_VERIFY_H
+
+#include "belenios/archive.h"
+#include "belenios/tally.h"
+
+struct bel_verify_options {
+    unsigned threads; /* 0: one per processor */
+    void (*tick)(void *ctx, const char *what, uint64_t done, uint64_t total); /* or NULL */
+    void *tick_ctx;
+    /* An older copy: its events must be the first of this one's (empty: none). */
+    struct bytes older;
+    /* A trusted event hash that must be in the chain, as a ledger's state proves it. */
+    const struct hash *anchor;
+};
+
+/* What was found, up to the first fault. Memory is the arena's. */
+struct bel_report {
+    struct bel_election election; /* freed with bel_report_free */
+    struct bel_trustees trustees;
+    struct bel_roll roll;
+    bool has_setup;
+    enum bel_event_type last_event;
+    uint64_t event_count, ballot_count, counted, total_weight;
+    struct hash last_hash; /* of the last event */
+    uint64_t decryption_count;
+    bool has_result;
+    uint64_t *counts;     /* e.ciphertext_count of them, where there is a result */
+    uint64_t fault_event; /* where the fault is: the event's height, UINT64_MAX outside of events */
+};
+
+/* E_OK: everything holds | any other code, d naming event, ballot and rule ("event 12, ballot 9,
+ * question 1, answer 2: the individual proof does not hold"). */
+enum err bel_archive_verify(struct bel_report *out, struct arena *a, struct bytes file,
+                            const struct bel_verify_options *options, struct diag *d);
+void bel_report_free(struct bel_report *r);
+
+#endif
