@@ -25,7 +25,8 @@ struct bel_voter {
 };
 struct bel_roll {
     struct bel_voter *voters; /* in the order of the document */
-    uint32_t *by_key;         /* their places sorted by key, for bel_roll_find */
+    uint32_t *by_key;         /* their places sorted by key, for bel_roll_find; whoever makes a
+                               * roll by hand gives room for count of them to bel_roll_sort */
     size_t count;
     uint64_t total_weight;
     bool has_weights; /* any was written */
