@@ -13,7 +13,7 @@ struct ge_cached {
     struct fe25519 sum, difference, z2, t2d;
 };
 
-/* The same of an affine point: (y+x, y-x, 2dxy), all tight. */
+/* The same of an affine point: (y+x, y-x, 2dxy). */
 struct ge_niels {
     struct fe25519 sum, difference, t2d;
 };
@@ -126,6 +126,9 @@ static inline void ge_add_odd_factors(struct ge_factors *r, const struct ed_poin
     const struct ge_cached *c = (const struct ge_cached *)(const void *)odd->multiple;
     ge_add_cached_factors(r, p, &c[(digit > 0 ? digit : -digit) / 2], digit < 0);
 }
+
+/* ed_is_prime_order of up to FE_LANES points side by side. */
+void ge_are_prime_order(bool *out, const struct ed_point *points, size_t lanes);
 
 /* ge_to_niels_many needs `scratch` of count elements; one inversion among all. */
 void ge_to_niels_many(struct ge_niels *r, const struct ed_point *points, size_t count,

@@ -1,3 +1,5 @@
+/* Multiplication by a scalar that is known: signed digits and odd multiples; buckets when one point
+ * has several scalars. */
 #include "crypto/edwards/group25519.h"
 
 /* The 64 bits of s from bit `at` on. */
@@ -119,7 +121,7 @@ struct each {
     struct ed_point bucket[BUCKETS];
 };
 
-/* p has the coordinates of c. */
+/* c is p, ready to be added. */
 static void put_in_bucket(struct each *e, int digit, const struct ed_point *p,
                           const struct ge_cached *c)
 {
