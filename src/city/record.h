@@ -65,6 +65,10 @@ enum err record_load(struct service_call *c, const struct hash *slot, struct rec
 enum err record_store(struct service_call *c, const struct hash *slot, struct buf *b);
 enum err record_unreadable(struct service_call *c);
 
+/* record_text_holds: UTF-8 that a person can read before deciding on it: not empty, without
+ * control, formatting and line characters, and without a space at either end. */
+bool record_text_holds(struct bytes text);
+
 /* Refusal with a custom error and its arguments. */
 #define REFUSE(c, error, ...) service_revert(c, error, (const struct abi_value[]){__VA_ARGS__})
 #define EMIT(c, event, ...) service_emit(c, event, (const struct abi_value[]){__VA_ARGS__})
