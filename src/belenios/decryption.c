@@ -49,7 +49,7 @@ static enum err check_item(const struct bel_election *e, const uint8_t *alpha32,
         return diag_set(d, E_INVALID,
                         T("the decryption factor is not a point of the group",
                           "le facteur de déchiffrement n'est pas un point du groupe"));
-    if (!bel_message_proof_split(&c, &r, item + EDWARDS_BYTES))
+    if (!bel_proof_read(&c, &r, item + EDWARDS_BYTES))
         return diag_set(d, E_INVALID,
                         T("a number of the decryption proof is out of range",
                           "un nombre de la preuve de déchiffrement est hors limites"));
