@@ -258,8 +258,8 @@ static enum err explain_failure(struct vote_ledger *l, struct bytes input, const
     struct diag why = {0};
     enum err e = client_eth_call(l->client, &l->voting->address, input, &ignored, &why);
     buf_free(&ignored);
-    return diag_set(d, E_REVERT, T("%s: refused by the ledger: %s", "%s : refusé par le registre : %s"),
-                    method,
+    return diag_set(d, E_REVERT,
+                    T("%s: refused by the ledger: %s", "%s : refusé par le registre : %s"), method,
                     e == E_OK ? T("the state has changed since; run the command again",
                                   "l'état a changé depuis ; relancez la commande")
                               : why.text);
@@ -308,9 +308,36 @@ const struct json *vote_log(const struct vote_ledger *l, const struct json *rece
     return NULL;
 }
 
-enum err vote_key(const struct cli *cli, const char *option, const char *standard,
-                  uint8_t key32[32], struct diag *d)
+/* --- accounts ----------------------------------------------------------------------------------
+ */
+
+enum err vote_key(const struct cli *cli, uint8_t key32[32], struct diag *d)
 {
-    const char *name = cli_get(cli, option);
-    return key_load(cli, name ? name : standard, key32, d);
+    const char *name = cli_get(cli, "from");
+    return key_load(cli, name ? name : "admin", key32, d);
+}
+
+enum err vote_any_key(const struct cli *cli, uint8_t key32[32], struct diag *d)
+{
+    if (cli_has(cli, "from"))
+        return vote_key(cli, key32, d);
+    ecdsa_key_generate(key32);
+    return E_OK;
+}
+
+enum err vote_address(const struct cli *cli, const char *text, struct address *out, struct diag *d)
+{
+    uint8_t key32[32];
+    if (strncmp(text, "0x", 2) == 0) {
+        if (address_from_hex(out, text) == E_OK)
+            return E_OK;
+        return diag_set(d, E_HEX,
+                        T("%s: an address is 0x and 40 hexadecimal digits",
+                          "%s : une adresse est 0x et 40 chiffres hexadécimaux"),
+                        text);
+    }
+    TRY(key_load(cli, text, key32, d));
+    enum err e = ecdsa_address(out, key32);
+    explicit_bzero(key32, sizeof key32);
+    return e;
 }
