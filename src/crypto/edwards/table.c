@@ -51,8 +51,14 @@ const struct ed_table *ed_table_base(void)
 
 void ed_table_mul(struct ed_point *out, const struct ed_table *t, const struct ed_scalar *s)
 {
+    ed_table_add(out, &ED_IDENTITY, t, s);
+}
+
+void ed_table_add(struct ed_point *out, const struct ed_point *p, const struct ed_table *t,
+                  const struct ed_scalar *s)
+{
     uint8_t le32[32];
-    struct ed_point r = ED_IDENTITY;
+    struct ed_point r = *p;
     int carry = 0;
     ed_scalar_to_le32(le32, s);
     for (int i = 0; i < ROWS; i++) {

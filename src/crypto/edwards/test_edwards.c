@@ -378,9 +378,56 @@ TEST(tables_and_odd_multiples)
         ed_add(&slow, &slow, &other);
         ed_table_odd(&r, t, &a, &odd, &b);
         CHECK(ed_eq(&r, &slow));
+        ed_table_add(&r, &other, t, &a);
+        CHECK(ed_eq(&r, &slow));
     }
     ed_table_free(t);
     ed_table_free(NULL);
+}
+
+TEST(one_point_by_several_scalars)
+{
+    enum { COUNT = 20 };
+    struct ed_point t[8], p, products[COUNT + 1], slow;
+    struct ed_scalar s[COUNT];
+    torsion(t);
+    for (size_t count = 0; count <= COUNT; count++) {
+        p = count == 5 ? ED_IDENTITY : random_point();
+        for (size_t i = 0; i < count; i++)
+            s[i] = scalar_case((int)(i + count) % 12);
+        for (int checked = 0; checked < 2; checked++) {
+            products[COUNT] = ED_BASE;
+            memset(products, 0, COUNT * sizeof *products);
+            if (checked)
+                REQUIRE(ed_mul_each_prime(products, &p, s, count));
+            else
+                ed_mul_each(products, &p, s, count);
+            for (size_t i = 0; i < count; i++) {
+                slow = slow_mul(&p, s[i].limb);
+                CHECK(ed_eq(&products[i], &slow));
+            }
+            CHECK(ed_eq(&products[COUNT], &ED_BASE));
+        }
+    }
+    for (int i = 0; i < 40; i++) { /* every coset */
+        struct ed_point base = i == 0 ? ED_IDENTITY : random_point();
+        for (int k = 0; k < 8; k++) {
+            s[0] = random_scalar();
+            ed_add(&p, &base, &t[k]);
+            CHECK(ed_mul_each_prime(products, &p, s, (size_t)i % 3) == (k == 0));
+            ed_mul_each(products, &p, s, 1);
+            slow = slow_mul(&p, s[0].limb);
+            CHECK(ed_eq(&products[0], &slow));
+        }
+    }
+    products[0] = p = random_point(); /* in place */
+    s[0] = ed_scalar_of(3);
+    s[1] = ed_scalar_of(5);
+    ed_mul_each(products, &products[0], s, 2);
+    ed_mul_small(&slow, &p, 3);
+    CHECK(ed_eq(&products[0], &slow));
+    ed_mul_small(&slow, &p, 5);
+    CHECK(ed_eq(&products[1], &slow));
 }
 
 TEST(msm_as_plain_sums)
