@@ -2,6 +2,7 @@
 #include "app/vote_ledger.h"
 
 #include "app/home.h"
+#include "app/vote_refusal.h"
 #include "belenios/text.h"
 
 #define RECEIPT_MS 120000u
@@ -22,20 +23,11 @@ void vote_ledger_close(struct vote_ledger *l)
 /* --- asking ------------------------------------------------------------------------------------
  */
 
-/* A refusal names the service's error; the commonest are told so that one knows what to do. */
-static enum err explain(enum err e, struct diag *d)
-{
-    if (e == E_REVERT && d && strstr(d->text, "UnknownConsultation"))
-        return diag_set(d, E_NOT_FOUND,
-                        T("no such consultation; `parvis vote list` shows them",
-                          "pas de consultation de ce numéro ; `parvis vote list` les montre"));
-    return e;
-}
-
 enum err vote_view(struct vote_ledger *l, const char *method, const struct abi_value *args,
                    size_t count, struct abi_value *out, struct diag *d)
 {
-    return explain(call_view(l->client, &l->arena, l->voting, method, args, count, out, d), d);
+    return vote_refusal(client_view(l->client, &l->arena, l->voting, method, args, count, out, d),
+                        d);
 }
 
 enum err vote_id(uint64_t *out, const char *text, struct diag *d)
@@ -274,9 +266,9 @@ enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *m
     struct hash hash;
     uint64_t nonce = UINT64_MAX;
     bool ok = false;
-    call_input(&input, l->voting, method, args, count);
+    client_input(&input, l->voting, method, args, count);
     struct tx t = {.to = l->voting->address, .data = buf_view(&input), .gas_limit = gas};
-    enum err e = explain(client_send(l->client, &t, key32, &nonce, &hash, d), d);
+    enum err e = client_send(l->client, &t, key32, &nonce, &hash, d);
     if (e == E_OK)
         e = client_wait_receipt(l->client, &hash, RECEIPT_MS, &receipt, &ok, d);
     if (e == E_OK && !ok)
@@ -286,7 +278,7 @@ enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *m
         *receipt_out = receipt;
     else
         json_free(receipt);
-    return e;
+    return vote_refusal(e, d);
 }
 
 const struct json *vote_log(const struct vote_ledger *l, const struct json *receipt,

@@ -22,10 +22,10 @@ static enum err read_input(struct buf *out, size_t max_bytes, struct diag *d)
         buf_put(out, chunk, n);
         ed_secret_wipe(chunk, n);
         if (out->len > max_bytes)
-            return diag_set(d, E_TOO_LARGE,
-                            T("standard input: larger than %zu bytes",
-                              "entrée standard : plus de %zu octets"),
-                            max_bytes);
+            return diag_set(
+                d, E_TOO_LARGE,
+                T("standard input: larger than %zu bytes", "entrée standard : plus de %zu octets"),
+                max_bytes);
     }
     return E_OK;
 }

@@ -5,11 +5,10 @@
 #include "belenios/credential.h"
 #include "belenios/trustees.h"
 
-/* The first line of a file, or of standard input for "-": a voter's secret credential, also alone in
- * Belenios' JSON ({"login":"credential"}, "credential"). E_OK | E_NOT_FOUND | E_IO | E_KEY (it is
- * none). Wipe it after use. */
-enum err vote_credential_read(char out[BEL_CREDENTIAL_CHARS + 1], const char *path,
-                              struct diag *d);
+/* The first line of a file, or of standard input for "-": a voter's secret credential, also alone
+ * in Belenios' JSON ({"login":"credential"}, "credential"). E_OK | E_NOT_FOUND | E_IO | E_KEY (it
+ * is none). Wipe it after use. */
+enum err vote_credential_read(char out[BEL_CREDENTIAL_CHARS + 1], const char *path, struct diag *d);
 /* A trustee's seed, likewise. */
 enum err vote_seed_read(char out[BEL_SEED_CHARS + 1], const char *path, struct diag *d);
 void vote_wipe(void *secret, size_t len);
