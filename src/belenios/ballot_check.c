@@ -160,6 +160,29 @@ enum err bel_check_open(struct bel_check *c, struct bytes packed, struct diag *d
     return E_OK;
 }
 
+/* --- the signature ----------------------------------------------------------------------------
+ */
+
+enum err bel_check_signature(struct bel_check *c, struct diag *d)
+{
+    size_t place = bel_check_commitments(c->election->plan) - 1;
+    struct ed_point *a = &c->commitments[place];
+    if (!ed_mul_each_prime(a, &c->key, &c->signature[0], 1))
+        return bad_credential(d);
+    ed_table_add(a, a, ed_table_base(), &c->signature[1]);
+    ed_encode(c->encoded[place], a);
+    struct ed_scalar hash =
+        c->election->version->challenge(BEL_SIGNATURE, bytes_str(c->signed_text),
+                                        (const uint8_t(*)[EDWARDS_BYTES])c->encoded + place, 1);
+    if (!ed_scalar_eq(&hash, &c->signature[0]))
+        return diag_set(d, E_SIGNATURE,
+                        T("the signature does not hold: the ballot was changed, or its maker has "
+                          "not the credential's secret",
+                          "la signature ne tient pas : le bulletin a été modifié, ou son auteur "
+                          "n'a pas le secret du code"));
+    return E_OK;
+}
+
 /* --- commitments ------------------------------------------------------------------------------
  */
 
@@ -239,10 +262,7 @@ enum err bel_check_commit(struct bel_check *c, struct diag *d)
         TRY(commit_pair(c, i, d));
     for (size_t i = 0; i < p->nonzero_count; i++, out += 2)
         TRY(commit_nonzero(c, i, out, d));
-    if (!ed_mul_each_prime(out, &c->key, &c->signature[0], 1))
-        return bad_credential(d);
-    ed_table_add(out, out, ed_table_base(), &c->signature[1]);
-    out++;
+    out++; /* the signature's */
     for (size_t i = 0; i < p->statement_count; i++) {
         uint32_t named = p->statements[i].named;
         if (named == BEL_NONE || !p->pairs[named].terms)

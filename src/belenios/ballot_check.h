@@ -3,6 +3,7 @@
  *
  *   bel_check_begin    takes the room that a ballot of this election needs; used again and again
  *   bel_check_open     length, scalars, points of the curve, the signed hash; sums of ciphertexts
+ *   bel_check_signature  the voter's signature: it refuses at a tenth of the cost of the proofs
  *   bel_check_commit   every point is of the subgroup; finds the commitments of all proofs (most of
  *                      the time goes here)
  *   bel_check_hashes   every challenge is the hash of its commitments
@@ -44,9 +45,12 @@ void bel_check_end(struct bel_check *c);
 
 /* E_OK | E_INVALID; d names question, answer and rule. */
 enum err bel_check_open(struct bel_check *c, struct bytes packed, struct diag *d);
-/* Fills c->commitments and c->encoded. The election must be prepared. E_OK | E_INVALID. */
+/* After it, before bel_check_commit. E_OK | E_INVALID (the credential) | E_SIGNATURE. */
+enum err bel_check_signature(struct bel_check *c, struct diag *d);
+/* Fills c->commitments and c->encoded but the signature's, which is there. The election must be
+ * prepared. E_OK | E_INVALID. */
 enum err bel_check_commit(struct bel_check *c, struct diag *d);
-/* Reads c->encoded. E_OK | E_SIGNATURE | E_PROOF. */
+/* Reads c->encoded. E_OK | E_PROOF. */
 enum err bel_check_hashes(struct bel_check *c, struct diag *d);
 
 /* What stands before the points in a challenge: fingerprint "|" credential; then, after "|", the

@@ -78,16 +78,6 @@ static void set_whole(struct bel_check *c, const struct bel_question *q)
     bel_put_ciphertexts(&c->whole, c->packed.data + q->answer_offset, q->ciphertext_count);
 }
 
-static bool signature_holds(const struct bel_check *c)
-{
-    const struct bel_plan *p = c->election->plan;
-    const uint8_t(*a32)[EDWARDS_BYTES] =
-        (const uint8_t(*)[EDWARDS_BYTES])c->encoded + bel_check_commitments(p) - 1;
-    struct ed_scalar hash =
-        c->election->version->challenge(BEL_SIGNATURE, bytes_str(c->signed_text), a32, 1);
-    return ed_scalar_eq(&hash, &c->signature[0]);
-}
-
 /* The hash covers A0, A1, A2; A0 must not be the identity. c->whole is the question's. */
 static enum err check_nonzero(struct bel_check *c, size_t number, struct diag *d)
 {
@@ -124,12 +114,6 @@ enum err bel_check_hashes(struct bel_check *c, struct diag *d)
 {
     const struct bel_election *e = c->election;
     size_t statement = 0, sums_seen = 0, nonzero = 0;
-    if (!signature_holds(c))
-        return diag_set(d, E_SIGNATURE,
-                        T("the signature does not hold: the ballot was changed, or its maker has "
-                          "not the credential's secret",
-                          "la signature ne tient pas : le bulletin a été modifié, ou son auteur "
-                          "n'a pas le secret du code"));
     buf_clear(&c->voter);
     bel_voter_context(&c->voter, e, bel_ballot_credential(c->packed));
     for (uint32_t i = 0; i < e->question_count; i++) {
@@ -152,6 +136,8 @@ enum err bel_ballot_verify(const struct bel_election *e, struct bytes packed, st
     ASSERT(e->table);
     bel_check_begin(&c, e);
     enum err err = bel_check_open(&c, packed, d);
+    if (err == E_OK)
+        err = bel_check_signature(&c, d);
     if (err == E_OK)
         err = bel_check_commit(&c, d);
     if (err == E_OK)

@@ -3,46 +3,18 @@
 #include "crypto/edwards/edwards_secret.h"
 #include "crypto/sha256.h"
 
-/* Trustees' documents have no version of their own: those of crypto version 1. */
-static struct ed_scalar challenge(enum bel_purpose purpose, struct bytes context,
-                                  const uint8_t commitment32[EDWARDS_BYTES])
-{
-    return bel_version(1)->challenge(purpose, context,
-                                     (const uint8_t(*)[EDWARDS_BYTES])commitment32, 1);
-}
-
 void bel_message_sign(uint8_t proof[BEL_PROOF_BYTES], enum bel_purpose purpose,
                       struct bytes context, const struct ed_scalar *secret)
 {
-    uint8_t commitment32[EDWARDS_BYTES];
     struct ed_scalar w = ed_secret_scalar();
-    ed_secret_base_mul(commitment32, &w);
-    struct ed_scalar c = challenge(purpose, context, commitment32);
-    struct ed_scalar r = ed_scalar_sub(w, ed_scalar_mul(*secret, c));
-    bel_message_proof_join(proof, &c, &r);
+    bel_schnorr_prove(proof, bel_version(1), purpose, context, secret, &w);
     ed_secret_wipe(&w, sizeof w);
 }
 
 bool bel_message_holds(const uint8_t proof[BEL_PROOF_BYTES], enum bel_purpose purpose,
                        struct bytes context, const struct ed_point *key)
 {
-    struct ed_scalar c, r;
-    if (!bel_message_proof_split(&c, &r, proof))
-        return false;
-    struct ed_odd odd;
-    struct ed_point commitment;
-    uint8_t commitment32[EDWARDS_BYTES];
-    ed_odd_make(&odd, key);
-    ed_table_odd(&commitment, ed_table_base(), &r, &odd, &c);
-    ed_encode(commitment32, &commitment);
-    struct ed_scalar again = challenge(purpose, context, commitment32);
-    return ed_scalar_eq(&again, &c);
-}
-
-bool bel_message_proof_split(struct ed_scalar *c, struct ed_scalar *response,
-                             const uint8_t proof[BEL_PROOF_BYTES])
-{
-    return ed_scalar_from_be32(c, proof) && ed_scalar_from_be32(response, proof + 32);
+    return bel_schnorr_check(proof, bel_version(1), purpose, context, key);
 }
 
 void bel_message_proof_join(uint8_t proof[BEL_PROOF_BYTES], const struct ed_scalar *c,
@@ -63,7 +35,7 @@ static void put_scalar(struct buf *json, const char *name, const struct ed_scala
 void bel_message_proof_write(struct buf *json, const uint8_t proof[BEL_PROOF_BYTES])
 {
     struct ed_scalar c, r;
-    ASSERT(bel_message_proof_split(&c, &r, proof));
+    ASSERT(bel_proof_read(&c, &r, proof));
     json_open(json, '{');
     put_scalar(json, "challenge", &c);
     put_scalar(json, "response", &r);

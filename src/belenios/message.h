@@ -7,11 +7,10 @@
 #ifndef PARVIS_BELENIOS_MESSAGE_H
 #define PARVIS_BELENIOS_MESSAGE_H
 
+#include "belenios/proof.h"
 #include "belenios/text.h"
-#include "belenios/version.h"
 
-#define BEL_PROOF_BYTES 64
-
+/* Trustees' documents have no version of their own: they follow crypto version 1. */
 void bel_message_sign(uint8_t proof[BEL_PROOF_BYTES], enum bel_purpose purpose,
                       struct bytes context, const struct ed_scalar *secret);
 bool bel_message_holds(const uint8_t proof[BEL_PROOF_BYTES], enum bel_purpose purpose,
@@ -21,9 +20,6 @@ bool bel_message_holds(const uint8_t proof[BEL_PROOF_BYTES], enum bel_purpose pu
  * bel_message_proof_read: false when j is not an object of two such numbers. */
 void bel_message_proof_write(struct buf *json, const uint8_t proof[BEL_PROOF_BYTES]);
 bool bel_message_proof_read(uint8_t proof[BEL_PROOF_BYTES], const struct json *j);
-/* Splits a packed proof; false when a number is not below q. */
-bool bel_message_proof_split(struct ed_scalar *challenge, struct ed_scalar *response,
-                             const uint8_t proof[BEL_PROOF_BYTES]);
 void bel_message_proof_join(uint8_t proof[BEL_PROOF_BYTES], const struct ed_scalar *challenge,
                             const struct ed_scalar *response);
 

@@ -168,7 +168,7 @@ static bool complaint_holds(const struct bel_complaint *m, const struct bel_cont
 {
     struct ed_scalar c, r;
     struct ed_point key, at, shared, left, right;
-    if (!bel_message_proof_split(&c, &r, m->proof) || !ed_decode_prime(&key, encryption32) ||
+    if (!bel_proof_read(&c, &r, m->proof) || !ed_decode_prime(&key, encryption32) ||
         !ed_decode_prime(&at, share->r32) || !ed_decode_prime(&shared, m->point32))
         return false;
     uint8_t points[5][EDWARDS_BYTES];

@@ -7,7 +7,7 @@
 static const char *const WORDS_1[BEL_PURPOSE_COUNT] = {
     [BEL_PROOF_OF_KNOWLEDGE] = "pok|Ed25519|",
     [BEL_MESSAGE] = "sigmsg|",
-    [BEL_CERTIFICATES] = "certs_sig|",
+    [BEL_CERTIFICATES] = "sigmsg|certs_sig|",
     [BEL_SIGNATURE] = "sig|",
     [BEL_RANGE] = "prove|",
     [BEL_BLANK_0] = "bproof0|",

@@ -48,6 +48,11 @@ static inline uint64_t record_u64(struct record *r)
 {
     return be64_get(record_take(r, 8));
 }
+static inline void record_skip(struct record *r, size_t len)
+{
+    r->bad |= (size_t)(r->end - r->p) < len;
+    r->p = r->bad ? r->end : r->p + len;
+}
 static inline bool record_is_empty(const struct record *r)
 {
     return r->p == r->end;

@@ -1,5 +1,6 @@
 #include "city/voting/voting.h"
 
+#include "city/voting/cast.h"
 #include "city/voting/consultation.h"
 
 #define GAS_VIEW 300u
@@ -86,7 +87,7 @@ static const struct service_method METHODS[] = {
      "The clerk calls the consultation off, before its result.", GAS_CHANGE, 0, run_voting_cancel},
     {"function cast(uint256 id, bytes ballot)",
      "Casts a packed ballot, from any account. A voter's later ballot replaces the earlier one.",
-     GAS_CAST, 0, run_voting_cast},
+     GAS_CAST, 0, run_voting_cast, cast_ahead},
     {"function close(uint256 id)",
      "Ends the voting on record, once its time is over. Anybody; tally does it too.", GAS_CHANGE, 0,
      run_voting_close},

@@ -36,5 +36,6 @@ extern const struct service VOTING_SERVICE;
 #define VOTING_UNITS_MAX 64u         /* in one merge */
 #define VOTING_VOTERS_MAX 2000000u   /* of one consultation */
 #define VOTING_LIST_BYTES (1u << 20) /* of bodies in one answer of eventsOf */
+#define VOTING_EVENTS_MAX 4096u      /* events in it */
 
 #endif
