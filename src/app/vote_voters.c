@@ -246,6 +246,7 @@ void vote_voters_roll(struct bel_roll *out, struct arena *a, const struct vote_v
 {
     const struct bel_version *version = bel_version(1);
     *out = (struct bel_roll){.voters = arena_zalloc(a, v->count, sizeof *out->voters),
+                             .by_key = arena_zalloc(a, v->count, sizeof *out->by_key),
                              .count = v->count,
                              .has_weights = v->has_weights};
     for (size_t i = 0; i < v->count; i++) {
