@@ -33,7 +33,8 @@ struct bel_roll {
 };
 
 /* bel_roll_read reads public_credentials.json: every key canonical, of prime order and not the
- * identity, none twice. Logins ("hex,weight,login") are refused. Memory is the arena's.
+ * identity (on several threads where there are many), none twice. Logins ("hex,weight,login") are
+ * refused, and a total weight above BEL_WEIGHT_MAX. Memory is the arena's.
  * bel_roll_write writes it, voters in the order given (Belenios: sorted by hexadecimal text, so
  * that the order tells nothing); weights are written when has_weights (weight 0 and above 2^30-1
  * too). bel_roll_sort sorts so. bel_roll_find: a voter's place, or SIZE_MAX.

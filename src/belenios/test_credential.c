@@ -122,6 +122,34 @@ TEST(roll_forms)
     }
 }
 
+/* Enough for several threads: the first bad key is told. */
+TEST(roll_of_many)
+{
+    struct arena a = {0};
+    struct bel_roll r, read;
+    struct buf json = {0};
+    struct diag d = {""};
+    make_roll(&r, &a, 9000, false);
+    bel_roll_write(&json, &r);
+    CHECK_ERR(bel_roll_read(&read, &a, buf_view(&json), &d), E_OK);
+    static const size_t bad[] = {8999, 8000, 4321, 4320, 70, 64, 63};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char expected[80];
+        if (i % 2 == 0)
+            memset(r.voters[bad[i]].key32, 0, 32);
+        else
+            memcpy(r.voters[bad[i]].key32, (const uint8_t[32]){1}, 32); /* the identity */
+        buf_clear(&json);
+        bel_roll_write(&json, &r);
+        CHECK_ERR(bel_roll_read(&read, &a, buf_view(&json), &d), E_INVALID);
+        snprintf(expected, sizeof expected, "public credential %zu: not a key of the group Ed25519",
+                 bad[i] + 1);
+        CHECK_STR(d.text, expected);
+    }
+    buf_free(&json);
+    arena_free(&a);
+}
+
 TEST(roll_too_large)
 {
     struct arena a = {0};
