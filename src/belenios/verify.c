@@ -58,7 +58,7 @@ static enum err tell_sized(const struct bel_contents *c, const struct bel_tally 
     uint64_t count = 0, weight = 0;
     enum err e = json_parse(&j, c->sized, d);
     if (e != E_OK)
-        return diag_wrap(d, e, "sized_encrypted_tally: ");
+        return diag_wrap(d, e, "%s: ", "sized_encrypted_tally");
     bool read = json_u64(&count, json_get(j, "num_tallied")) == E_OK &&
                 json_u64(&weight, json_get(j, "total_weight")) == E_OK;
     json_free(j);
@@ -114,7 +114,7 @@ static enum err read_owner(uint64_t *out, const struct bel_decrypted *m,
     struct json *j;
     enum err e = json_parse(&j, m->owned, d);
     if (e != E_OK)
-        return diag_wrap(d, e, "owned: ");
+        return diag_wrap(d, e, "%s: ", "owned");
     bool read = json_u64(out, json_get(j, "owner")) == E_OK;
     json_free(j);
     struct buf again = {0};
