@@ -22,23 +22,30 @@ extern const struct fe25519 FE_D, FE_2D, FE_I;
 
 static inline void fe_add(struct fe25519 *r, const struct fe25519 *a, const struct fe25519 *b)
 {
-    for (int i = 0; i < 5; i++)
-        r->limb[i] = a->limb[i] + b->limb[i];
+    r->limb[0] = a->limb[0] + b->limb[0];
+    r->limb[1] = a->limb[1] + b->limb[1];
+    r->limb[2] = a->limb[2] + b->limb[2];
+    r->limb[3] = a->limb[3] + b->limb[3];
+    r->limb[4] = a->limb[4] + b->limb[4];
 }
 
 /* fe_sub is a + 2p - b for a tight b; fe_sub_loose is a + 4p - b for limbs of b up to 2^53 - 76. */
 static inline void fe_sub(struct fe25519 *r, const struct fe25519 *a, const struct fe25519 *b)
 {
     r->limb[0] = a->limb[0] + (2 * FE_MASK - 36) - b->limb[0];
-    for (int i = 1; i < 5; i++)
-        r->limb[i] = a->limb[i] + 2 * FE_MASK - b->limb[i];
+    r->limb[1] = a->limb[1] + 2 * FE_MASK - b->limb[1];
+    r->limb[2] = a->limb[2] + 2 * FE_MASK - b->limb[2];
+    r->limb[3] = a->limb[3] + 2 * FE_MASK - b->limb[3];
+    r->limb[4] = a->limb[4] + 2 * FE_MASK - b->limb[4];
 }
 
 static inline void fe_sub_loose(struct fe25519 *r, const struct fe25519 *a, const struct fe25519 *b)
 {
     r->limb[0] = a->limb[0] + (4 * FE_MASK - 72) - b->limb[0];
-    for (int i = 1; i < 5; i++)
-        r->limb[i] = a->limb[i] + 4 * FE_MASK - b->limb[i];
+    r->limb[1] = a->limb[1] + 4 * FE_MASK - b->limb[1];
+    r->limb[2] = a->limb[2] + 4 * FE_MASK - b->limb[2];
+    r->limb[3] = a->limb[3] + 4 * FE_MASK - b->limb[3];
+    r->limb[4] = a->limb[4] + 4 * FE_MASK - b->limb[4];
 }
 
 static inline void fe_neg(struct fe25519 *r, const struct fe25519 *a)
@@ -46,15 +53,22 @@ static inline void fe_neg(struct fe25519 *r, const struct fe25519 *a)
     fe_sub(r, &FE_ZERO, a);
 }
 
+/* t / 2^51, in two shifts and a sum: the shift of a pair of registers is slow on many processors.
+ */
+static inline uint64_t fe_over(fe_wide t)
+{
+    return ((uint64_t)(t >> 64) << 13) + ((uint64_t)t >> 51);
+}
+
 /* From five columns of a product, each below 2^115, to a tight element. */
 static inline void fe_carry(struct fe25519 *r, fe_wide t0, fe_wide t1, fe_wide t2, fe_wide t3,
                             fe_wide t4)
 {
-    t1 += (uint64_t)(t0 >> 51);
-    t2 += (uint64_t)(t1 >> 51);
-    t3 += (uint64_t)(t2 >> 51);
-    t4 += (uint64_t)(t3 >> 51);
-    uint64_t low = ((uint64_t)t0 & FE_MASK) + (uint64_t)(t4 >> 51) * 19;
+    t1 += fe_over(t0);
+    t2 += fe_over(t1);
+    t3 += fe_over(t2);
+    t4 += fe_over(t3);
+    uint64_t low = ((uint64_t)t0 & FE_MASK) + fe_over(t4) * 19;
     r->limb[0] = low & FE_MASK;
     r->limb[1] = ((uint64_t)t1 & FE_MASK) + (low >> 51);
     r->limb[2] = (uint64_t)t2 & FE_MASK;
@@ -100,18 +114,25 @@ void fe_to_bytes(uint8_t le32[32], const struct fe25519 *a);
 bool fe_eq(const struct fe25519 *a, const struct fe25519 *b);
 bool fe_is_zero(const struct fe25519 *a);
 
-/* fe_pow_p58 is z^((p-5)/8) = z^(2^252-3), which square roots and residue symbols are made of;
- * fe_invert is 1/z, 0 of 0. r may be z. */
-void fe_pow_p58(struct fe25519 *r, const struct fe25519 *z);
+/* fe_pow_p58 raises z[0] to z[lanes - 1] to the power (p-5)/8 = 2^252 - 3, which square roots and
+ * residue symbols are made of, in place; several side by side take less time than one after the
+ * other. fe_invert is 1/z, 0 of 0. */
+#define FE_LANES 4
+void fe_pow_p58(struct fe25519 *z, size_t lanes);
 void fe_invert(struct fe25519 *r, const struct fe25519 *z);
 
-/* The class of u/v in the multiplicative group modulo fourth powers, as far as a square root needs
- * it. v is not 0. */
-enum fe_root {
-    FE_ROOT,    /* v r^2 = u */
-    FE_ROOT_I,  /* u/v has no square root; v r^2 = i u */
-    FE_ROOT_NI, /* u/v has no square root; v r^2 = -i u */
+/* The square root of u/v, v not 0, around a power that the caller makes, alone or with others:
+ * fe_root_begin sets r->base, whose fe_pow_p58 is given to fe_root_end. */
+struct fe_root {
+    struct fe25519 u, v, uv3, base;
 };
-enum fe_root fe_sqrt_ratio(struct fe25519 *r, const struct fe25519 *u, const struct fe25519 *v);
+enum fe_root_class {
+    FE_ROOT,    /* v root^2 = u */
+    FE_ROOT_I,  /* there is none, and v root^2 = i u */
+    FE_ROOT_NI, /* there is none, and v root^2 = -i u */
+};
+void fe_root_begin(struct fe_root *r, const struct fe25519 *u, const struct fe25519 *v);
+enum fe_root_class fe_root_end(struct fe25519 *root, const struct fe_root *r,
+                               const struct fe25519 *power);
 
 #endif
