@@ -75,5 +75,10 @@ const struct command VOTE_COMMANDS[] = {
      "vérifie qu'un bulletin ouvert chiffre bien ce qu'en dit l'ouverture", NULL,
      vote_check_opening_run},
     /* archives */
+    {"vote verify", "FILE.bel", 1, 1,
+     "checks a whole election from its archive, without a node: every ballot, proof and sum",
+     "vérifie une élection entière à partir de son archive, sans nœud : chaque bulletin, preuve et "
+     "somme",
+     VOTE_VERIFY_OPTIONS, vote_verify_run},
     {0},
 };
