@@ -22,7 +22,7 @@ enum err chain_view(struct energy_chain *c, const struct service *s, const char 
                     const struct abi_value *args, size_t count, struct abi_value *out,
                     struct diag *d)
 {
-    return call_view(c->client, &c->arena, s, method, args, count, out, d);
+    return client_view(c->client, &c->arena, s, method, args, count, out, d);
 }
 
 enum err chain_operation_get(struct energy_chain *c, struct chain_operation *out, struct diag *d)

@@ -20,8 +20,8 @@ static const struct abi_entry *method_named(const struct service *s, const char 
     return NULL;
 }
 
-void call_input(struct buf *out, const struct service *s, const char *method,
-                const struct abi_value *args, size_t count)
+void client_input(struct buf *out, const struct service *s, const char *method,
+                  const struct abi_value *args, size_t count)
 {
     const struct abi_entry *entry = method_named(s, method);
     struct abi_value tuple = {.item = (struct abi_value *)args, .count = count};
@@ -30,13 +30,13 @@ void call_input(struct buf *out, const struct service *s, const char *method,
     abi_encode(out, &entry->inputs, &tuple);
 }
 
-enum err call_view(struct client *c, struct arena *a, const struct service *s, const char *method,
-                   const struct abi_value *args, size_t count, struct abi_value *out,
-                   struct diag *d)
+enum err client_view(struct client *c, struct arena *a, const struct service *s, const char *method,
+                     const struct abi_value *args, size_t count, struct abi_value *out,
+                     struct diag *d)
 {
     struct buf input = {0}, output = {0};
     const struct abi_entry *entry = method_named(s, method);
-    call_input(&input, s, method, args, count);
+    client_input(&input, s, method, args, count);
     enum err e = client_eth_call(c, &s->address, buf_view(&input), &output, d);
     if (e == E_OK) {
         /* values borrow from what they were read from */
@@ -132,7 +132,7 @@ enum err sender_send(struct sender *s, const struct service *service, const char
         TRY(wait_oldest(s, d));
     struct waiting *w = &s->waiting[(s->head + s->count) % SENDER_WINDOW];
     buf_clear(&w->data);
-    call_input(&w->data, service, method, args, count);
+    client_input(&w->data, service, method, args, count);
     w->to = service->address;
     snprintf(w->what, sizeof w->what, "%s", what);
     struct tx t = {.to = w->to, .data = buf_view(&w->data), .gas_limit = gas};

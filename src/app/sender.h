@@ -6,15 +6,15 @@
 #include "app/client.h"
 #include "city/service.h"
 
-/* call_input appends the call data of a method; args has as many values as it has inputs. */
-void call_input(struct buf *out, const struct service *s, const char *method,
-                const struct abi_value *args, size_t count);
+/* client_input appends the call data of a method; args has as many values as it has inputs. */
+void client_input(struct buf *out, const struct service *s, const char *method,
+                  const struct abi_value *args, size_t count);
 
-/* call_view calls a view at the latest block; *out is its outputs, in the arena. The codes of
+/* client_view calls a view at the latest block; *out is its outputs, in the arena. The codes of
  * client_eth_call | E_ABI. */
-enum err call_view(struct client *c, struct arena *a, const struct service *s, const char *method,
-                   const struct abi_value *args, size_t count, struct abi_value *out,
-                   struct diag *d);
+enum err client_view(struct client *c, struct arena *a, const struct service *s, const char *method,
+                     const struct abi_value *args, size_t count, struct abi_value *out,
+                     struct diag *d);
 
 /* --- sending: many transactions on the way, receipts looked at in order ----------------------- */
 

@@ -2,6 +2,7 @@
 #include "app/vote_ledger.h"
 
 #include "app/home.h"
+#include "app/vote_refusal.h"
 #include "belenios/text.h"
 
 #define RECEIPT_MS 120000u
@@ -22,20 +23,11 @@ void vote_ledger_close(struct vote_ledger *l)
 /* --- asking ------------------------------------------------------------------------------------
  */
 
-/* A refusal names the service's error; the commonest are told so that one knows what to do. */
-static enum err explain(enum err e, struct diag *d)
-{
-    if (e == E_REVERT && d && strstr(d->text, "UnknownConsultation"))
-        return diag_set(d, E_NOT_FOUND,
-                        T("no such consultation; `parvis vote list` shows them",
-                          "pas de consultation de ce numéro ; `parvis vote list` les montre"));
-    return e;
-}
-
 enum err vote_view(struct vote_ledger *l, const char *method, const struct abi_value *args,
                    size_t count, struct abi_value *out, struct diag *d)
 {
-    return explain(call_view(l->client, &l->arena, l->voting, method, args, count, out, d), d);
+    return vote_refusal(client_view(l->client, &l->arena, l->voting, method, args, count, out, d),
+                        d);
 }
 
 enum err vote_id(uint64_t *out, const char *text, struct diag *d)
@@ -258,8 +250,8 @@ static enum err explain_failure(struct vote_ledger *l, struct bytes input, const
     struct diag why = {0};
     enum err e = client_eth_call(l->client, &l->voting->address, input, &ignored, &why);
     buf_free(&ignored);
-    return diag_set(d, E_REVERT, T("%s: refused by the ledger: %s", "%s : refusé par le registre : %s"),
-                    method,
+    return diag_set(d, E_REVERT,
+                    T("%s: refused by the ledger: %s", "%s : refusé par le registre : %s"), method,
                     e == E_OK ? T("the state has changed since; run the command again",
                                   "l'état a changé depuis ; relancez la commande")
                               : why.text);
@@ -274,9 +266,9 @@ enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *m
     struct hash hash;
     uint64_t nonce = UINT64_MAX;
     bool ok = false;
-    call_input(&input, l->voting, method, args, count);
+    client_input(&input, l->voting, method, args, count);
     struct tx t = {.to = l->voting->address, .data = buf_view(&input), .gas_limit = gas};
-    enum err e = explain(client_send(l->client, &t, key32, &nonce, &hash, d), d);
+    enum err e = client_send(l->client, &t, key32, &nonce, &hash, d);
     if (e == E_OK)
         e = client_wait_receipt(l->client, &hash, RECEIPT_MS, &receipt, &ok, d);
     if (e == E_OK && !ok)
@@ -286,7 +278,7 @@ enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *m
         *receipt_out = receipt;
     else
         json_free(receipt);
-    return e;
+    return vote_refusal(e, d);
 }
 
 const struct json *vote_log(const struct vote_ledger *l, const struct json *receipt,
@@ -308,9 +300,36 @@ const struct json *vote_log(const struct vote_ledger *l, const struct json *rece
     return NULL;
 }
 
-enum err vote_key(const struct cli *cli, const char *option, const char *standard,
-                  uint8_t key32[32], struct diag *d)
+/* --- accounts ----------------------------------------------------------------------------------
+ */
+
+enum err vote_key(const struct cli *cli, uint8_t key32[32], struct diag *d)
 {
-    const char *name = cli_get(cli, option);
-    return key_load(cli, name ? name : standard, key32, d);
+    const char *name = cli_get(cli, "from");
+    return key_load(cli, name ? name : "admin", key32, d);
+}
+
+enum err vote_any_key(const struct cli *cli, uint8_t key32[32], struct diag *d)
+{
+    if (cli_has(cli, "from"))
+        return vote_key(cli, key32, d);
+    ecdsa_key_generate(key32);
+    return E_OK;
+}
+
+enum err vote_address(const struct cli *cli, const char *text, struct address *out, struct diag *d)
+{
+    uint8_t key32[32];
+    if (strncmp(text, "0x", 2) == 0) {
+        if (address_from_hex(out, text) == E_OK)
+            return E_OK;
+        return diag_set(d, E_HEX,
+                        T("%s: an address is 0x and 40 hexadecimal digits",
+                          "%s : une adresse est 0x et 40 chiffres hexadécimaux"),
+                        text);
+    }
+    TRY(key_load(cli, text, key32, d));
+    enum err e = ecdsa_address(out, key32);
+    explicit_bzero(key32, sizeof key32);
+    return e;
 }

@@ -65,10 +65,10 @@ enum err vote_election_get(struct vote_ledger *l, const struct vote_consultation
 enum err vote_election_of(const struct cli *cli, const char *what, struct arena *a,
                           struct bel_election *out, struct diag *d);
 
-/* vote_send signs a call of the service with key32, sends it and waits for its receipt; *receipt_out
- * (may be NULL) is the reply, freed with json_free. gas 0: estimated, so that a call that would fail
- * is refused with its reason and never sent. The codes of client_send and client_wait_receipt;
- * E_REVERT with the reason. */
+/* vote_send signs a call of the service with key32, sends it and waits for its receipt;
+ * *receipt_out (may be NULL) is the reply, freed with json_free. gas 0: estimated, so that a call
+ * that would fail is refused with its reason and never sent. The codes of client_send and
+ * client_wait_receipt; E_REVERT with the reason. */
 enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *method,
                    const struct abi_value *args, size_t count, uint64_t gas,
                    struct json **receipt_out, struct diag *d);
@@ -77,14 +77,12 @@ enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *m
 const struct json *vote_log(const struct vote_ledger *l, const struct json *receipt,
                             const char *event);
 
-/* vote_key loads the key that --from (or `option`) names, default `standard`. */
-enum err vote_key(const struct cli *cli, const char *option, const char *standard,
-                  uint8_t key32[32], struct diag *d);
-
-#define VOTE_FROM_OPTION(who_en, who_fr)                                                       \
-    {                                                                                          \
-        "from", "NAME|FILE", who_en " key: a name in HOME/keys or a file (default admin)",     \
-            "clé " who_fr " : un nom de HOME/keys ou un fichier (défaut admin)"                \
-    }
+/* vote_key loads the key that --from names (default admin). vote_any_key does so for what any
+ * account may do: without --from it makes a fresh one, which nothing ties to anybody.
+ * vote_address takes an address, or the name of a key in HOME/keys. The codes of key_load | E_HEX.
+ */
+enum err vote_key(const struct cli *cli, uint8_t key32[32], struct diag *d);
+enum err vote_any_key(const struct cli *cli, uint8_t key32[32], struct diag *d);
+enum err vote_address(const struct cli *cli, const char *text, struct address *out, struct diag *d);
 
 #endif

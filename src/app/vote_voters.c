@@ -58,9 +58,10 @@ static void read_voter(const struct reading *r, struct vote_voters *v, const str
     struct vote_voter *voter = &v->at[v->count];
     const char *file = csv_name(r->csv);
     if (row->count != r->width) {
-        problem_add(p, file, row->line, "",
-                    T("%zu fields, the first line has %zu", "%zu champs, la première ligne en a %zu"),
-                    row->count, r->width);
+        problem_add(
+            p, file, row->line, "",
+            T("%zu fields, the first line has %zu", "%zu champs, la première ligne en a %zu"),
+            row->count, r->width);
         return;
     }
     *voter = (struct vote_voter){.login = field(r, &v->arena, row, COLUMN_LOGIN),
@@ -79,8 +80,7 @@ static void read_voter(const struct reading *r, struct vote_voters *v, const str
         problem_add(p, file, row->line, "weight",
                     T("\"%s\" is not a whole number from 0 to %llu",
                       "« %s » n'est pas un nombre entier de 0 à %llu"),
-                    row->field[r->place[COLUMN_WEIGHT]].text,
-                    (unsigned long long)BEL_WEIGHT_MAX);
+                    row->field[r->place[COLUMN_WEIGHT]].text, (unsigned long long)BEL_WEIGHT_MAX);
     v->count++;
 }
 
@@ -109,7 +109,8 @@ static enum err read_rows(struct reading *r, struct vote_voters *v, struct probl
 
 static int by_login(const void *a, const void *b)
 {
-    const struct vote_voter *x = *(struct vote_voter *const *)a, *y = *(struct vote_voter *const *)b;
+    const struct vote_voter *x = *(struct vote_voter *const *)a,
+                            *y = *(struct vote_voter *const *)b;
     int order = strcmp(x->login, y->login);
     return order ? order : x->line < y->line ? -1 : 1;
 }
@@ -122,9 +123,10 @@ static void index_logins(struct vote_voters *v, const char *file, struct problem
     qsort(v->by_login, v->count, sizeof *v->by_login, by_login);
     for (size_t i = 1; i < v->count; i++)
         if (strcmp(v->by_login[i - 1]->login, v->by_login[i]->login) == 0)
-            problem_add(p, file, v->by_login[i]->line, "login",
-                        T("\"%s\" is that of line %zu too", "« %s » est aussi celui de la ligne %zu"),
-                        v->by_login[i]->login, v->by_login[i - 1]->line);
+            problem_add(
+                p, file, v->by_login[i]->line, "login",
+                T("\"%s\" is that of line %zu too", "« %s » est aussi celui de la ligne %zu"),
+                v->by_login[i]->login, v->by_login[i - 1]->line);
 }
 
 enum err vote_voters_read(struct vote_voters *out, const char *path, struct problems *p,
@@ -212,9 +214,10 @@ static enum err take_credentials(struct vote_voters *v, const struct json *file,
     }
     for (size_t i = 0; i < v->count; i++)
         if (!v->at[i].credential[0])
-            return diag_set(d, E_INVALID,
-                            T("%s: no credential for \"%s\"", "%s : pas de code de vote pour « %s »"),
-                            path, v->at[i].login);
+            return diag_set(
+                d, E_INVALID,
+                T("%s: no credential for \"%s\"", "%s : pas de code de vote pour « %s »"), path,
+                v->at[i].login);
     return E_OK;
 }
 
@@ -243,6 +246,7 @@ void vote_voters_roll(struct bel_roll *out, struct arena *a, const struct vote_v
 {
     const struct bel_version *version = bel_version(1);
     *out = (struct bel_roll){.voters = arena_zalloc(a, v->count, sizeof *out->voters),
+                             .by_key = arena_zalloc(a, v->count, sizeof *out->by_key),
                              .count = v->count,
                              .has_weights = v->has_weights};
     for (size_t i = 0; i < v->count; i++) {
