@@ -240,6 +240,9 @@ static enum task read_options(struct elect_options *o, struct arena *a, int argc
         else if (strcmp(name, "--template") == 0) {
             struct bytes text = elect_read(a, ".", value);
             o->template = arena_printf(a, "%.*s", (int)text.len, (const char *)text.data);
+        } else if (strcmp(name, "--roll") == 0) {
+            task = ROLL;
+            o->uuid = value;
         } else if (strcmp(name, "--voters") == 0)
             o->voters = number(name, value, BEL_ROLL_MAX);
         else if (strcmp(name, "--trustees") == 0)
