@@ -8,5 +8,7 @@ const energy = (signer) =>
   ethers.getContractAt('IParvisEnergy', '0x00000000000000000000000000000000c1700002', signer);
 const members = (signer) =>
   ethers.getContractAt('IParvisMembers', '0x00000000000000000000000000000000c1700003', signer);
+const voting = (signer) =>
+  ethers.getContractAt('IParvisVoting', '0x00000000000000000000000000000000c1700004', signer);
 
-module.exports = { money, energy, members };
+module.exports = { money, energy, members, voting };

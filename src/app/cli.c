@@ -33,8 +33,9 @@ const struct cli_option COMMON_OPTIONS[] = {
 };
 
 const struct command *const COMMAND_TABLES[] = {
-    NODE_COMMANDS,     NETWORK_COMMANDS, CHAIN_COMMANDS, ENERGY_COMMANDS,
-    ETHEREUM_COMMANDS, PROOF_COMMANDS,   TOOL_COMMANDS,  NULL};
+    NODE_COMMANDS,   NETWORK_COMMANDS, CHAIN_COMMANDS,
+    ENERGY_COMMANDS, VOTE_COMMANDS,    ETHEREUM_COMMANDS,
+    PROOF_COMMANDS,  TOOL_COMMANDS,    NULL};
 
 static const struct cli_option *option_in(const struct cli_option *table, const char *name)
 {

@@ -51,6 +51,7 @@ extern const struct command NODE_COMMANDS[];     /* init, node, status, audit, e
 extern const struct command CHAIN_COMMANDS[];    /* send, call, account, abi ... */
 extern const struct command NETWORK_COMMANDS[];  /* network ... */
 extern const struct command ENERGY_COMMANDS[];   /* energy ... */
+extern const struct command VOTE_COMMANDS[];     /* vote ... */
 extern const struct command ETHEREUM_COMMANDS[]; /* blocktest ... */
 extern const struct command PROOF_COMMANDS[];    /* proof, verify-proof */
 extern const struct command TOOL_COMMANDS[];     /* bench, version, completion, man */

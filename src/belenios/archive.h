@@ -48,7 +48,7 @@ void bel_writer_event(struct bel_writer *w, enum bel_event_type type, const stru
 /* Reading: record after record of a file in memory; every byte of every header is checked. */
 struct bel_record {
     uint64_t offset; /* of its header */
-    bool is_event, is_header;
+    bool is_event;
     struct hash hash; /* of the body; checked against the name */
     struct bytes body;
 };

@@ -33,6 +33,10 @@ static inline const uint8_t *bel_ballot_credential(struct bytes packed)
     return packed.data;
 }
 enum err bel_ballot_hash(struct hash *out, const struct bel_election *e, struct bytes packed);
+/* What a ballot's signature signs: the document without it, hashed. The packed ballot may end
+ * before its signature. E_OK | E_INVALID as bel_ballot_write. */
+enum err bel_ballot_signed_text(char out[BEL_HASH_CHARS + 1], const struct bel_election *e,
+                                struct bytes packed);
 /* The i-th ciphertext (of the election's count): alpha, then beta, 64 bytes. */
 const uint8_t *bel_ballot_ciphertext(const struct bel_election *e, struct bytes packed, size_t i);
 
@@ -47,6 +51,7 @@ enum err bel_ballot_verify(const struct bel_election *e, struct bytes packed, st
 struct bel_opening {
     struct ed_scalar *randomness; /* e->ciphertext_count of them */
     uint8_t *choice;
+    struct hash tracker; /* of the ballot */
 };
 
 /* bel_ballot_make encrypts a choice with a voter's secret x. *opening_out may be NULL; what it
@@ -54,12 +59,15 @@ struct bel_opening {
 enum err bel_ballot_make(struct buf *packed, const struct bel_election *e,
                          const struct ed_scalar *x, const uint8_t *choice, struct arena *a,
                          struct bel_opening *opening_out, struct diag *d);
-/* bel_opening_check: does the ballot encrypt exactly this? E_OK | E_PROOF (d names the answer).
- * bel_opening_write and _read: {"tracker":..,"choice":[[..]],"randomness":[["decimal",..]]}. */
+/* bel_opening_check: does the ballot encrypt exactly this, and is it the one with this tracker?
+ * E_OK | E_INVALID (it has no document) | E_PROOF (d names the answer). bel_opening_write and
+ * _read: {"tracker":"..","choice":[[0,1]..],"randomness":[["decimal"..]..]}, by question; the
+ * choice of Lists nested as bel_choice_read has it, the randomness not. */
 enum err bel_opening_check(const struct bel_election *e, struct bytes packed,
                            const struct bel_opening *o, struct diag *d);
 void bel_opening_write(struct buf *json, const struct bel_election *e, struct bytes packed,
                        const struct bel_opening *o);
+/* E_OK | E_JSON | E_INVALID. */
 enum err bel_opening_read(struct bel_opening *out, struct arena *a, const struct bel_election *e,
                           struct bytes json, struct diag *d);
 

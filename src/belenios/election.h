@@ -37,7 +37,7 @@ struct bel_question {
     uint32_t min, max;
     struct bel_list *lists; /* BEL_LISTS */
     size_t list_count;
-    struct bytes extra; /* BEL_LISTS: "extra" as it stands in the document; empty: absent */
+    struct bytes extra; /* BEL_LISTS: "extra", any JSON, compactly; empty: absent */
     /* A voter's answer is this many numbers 0 or 1, each encrypted: [blank] answers..., or for each
      * list its own flag and its candidates'. */
     size_t ciphertext_count;
@@ -45,6 +45,8 @@ struct bel_question {
     size_t answer_bytes;     /* of its part of a packed ballot (belenios/ballot.h) */
     size_t answer_offset;
 };
+
+struct bel_plan; /* what a ballot's proofs state: belenios/ballot_plan.h */
 
 struct bel_election {
     const struct bel_version *version;
@@ -60,13 +62,14 @@ struct bel_election {
     size_t question_count;
     size_t ciphertext_count; /* of a ballot */
     size_t ballot_bytes;     /* of a packed ballot */
+    const struct bel_plan *plan;
 };
 
 /* bel_election_read parses and checks a document: version known, group, uuid (at least 14 base58
  * characters, at most 64), the key's encoding and order, min <= max <= answers, no question
- * without answers. What it points to lies in the arena. E_OK | E_JSON (not JSON) | E_INVALID (a
- * member missing, of the wrong type, unknown) | E_RANGE | E_UNSUPPORTED | E_TOO_LARGE; d names the
- * member ("questions[2].max"). */
+ * without answers, no list without candidates. "language" (3.3) is read over. What it points to
+ * lies in the arena. E_OK | E_JSON (not JSON) | E_INVALID (a member missing, of the wrong type,
+ * unknown) | E_RANGE | E_UNSUPPORTED | E_TOO_LARGE; d names the member ("questions[2].max"). */
 enum err bel_election_read(struct bel_election *out, struct arena *a, struct bytes document,
                            struct diag *d);
 /* bel_template_read reads what a clerk writes: the same without "public_key", "uuid", "version" and

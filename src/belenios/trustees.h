@@ -8,10 +8,10 @@
 #define PARVIS_BELENIOS_TRUSTEES_H
 
 #include "belenios/election.h"
+#include "belenios/message.h"
 
 #define BEL_TRUSTEES_MAX 64u
 #define LIMIT_BEL_TRUSTEES_BYTES (1u << 20)
-#define BEL_PROOF_BYTES 64 /* challenge, response: 32 big-endian bytes each */
 
 struct bel_trustee {
     uint8_t key32[EDWARDS_BYTES]; /* partial decryptions are checked against it */
@@ -84,6 +84,8 @@ struct bel_verification {
     uint8_t certs_signature[BEL_PROOF_BYTES];
 };
 
+/* bel_certificate_make: E_OK | E_RANGE (no such context). The checks: E_OK | E_RANGE | E_INVALID (a
+ * point) | E_SIGNATURE | E_PROOF; d names the rule, the caller knows the sender. */
 enum err bel_certificate_make(struct bel_certificate *out, const struct bel_context *c,
                               const char *seed);
 enum err bel_certificate_check(const struct bel_certificate *m, const struct bel_context *c,
@@ -102,12 +104,15 @@ void bel_coefficients_hash(struct hash *out, const struct bel_context *c,
 enum err bel_coefficients_check(const struct bel_coefficients *m, const struct bel_context *dealer,
                                 const struct bel_certificate *certificate, struct diag *d);
 
-/* bel_share_open unseals the share that `dealer` (its index) made for me and checks it against the
+/* bel_share_check: a sealed share that could be one. E_OK | E_INVALID.
+ * bel_share_open unseals the share that `dealer` (its index) made for me and checks it against the
  * dealer's coefficients. E_OK | E_PROOF (the share is false: d names the dealer).
  * bel_share_reveal is the complaint: the Diffie-Hellman point of a sealed share and a proof that it
  * is that (equality of logarithms, bound to uuid, dealer and receiver), with which anyone unseals
  * it; bel_share_judge does so. E_OK (the share is right, the complaint false) | E_PROOF (the dealer
- * cheated) | E_INVALID (the complaint itself does not hold). */
+ * cheated) | E_INVALID (the complaint itself does not hold). Of a share that bel_share_check
+ * refuses no complaint needs to hold: it is E_PROOF at once. */
+enum err bel_share_check(const struct bel_share *share, struct diag *d);
 enum err bel_share_open(struct ed_scalar *out, const struct bel_context *me, uint32_t dealer,
                         const char *uuid, const char *seed, const struct bel_share *share,
                         const struct bel_coefficients *dealers, struct diag *d);

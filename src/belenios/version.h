@@ -13,7 +13,8 @@
 enum bel_purpose {
     BEL_PROOF_OF_KNOWLEDGE, /* "pok|Ed25519|" X "|" */
     BEL_MESSAGE,            /* "sigmsg|" M "|" */
-    BEL_CERTIFICATES,       /* "certs_sig|" M "|": a member of a Pedersen group signs the others */
+    BEL_CERTIFICATES,       /* "sigmsg|certs_sig|" M "|": a member of a Pedersen group signs the
+                             * others; found by execution, the text says less */
     BEL_SIGNATURE,          /* "sig|" h "|": a ballot */
     BEL_RANGE,              /* "prove|" T "|" alpha "," beta "|" */
     BEL_BLANK_0,            /* "bproof0|" S "|" */

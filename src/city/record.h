@@ -48,6 +48,11 @@ static inline uint64_t record_u64(struct record *r)
 {
     return be64_get(record_take(r, 8));
 }
+static inline void record_skip(struct record *r, size_t len)
+{
+    r->bad |= (size_t)(r->end - r->p) < len;
+    r->p = r->bad ? r->end : r->p + len;
+}
 static inline bool record_is_empty(const struct record *r)
 {
     return r->p == r->end;
@@ -64,6 +69,10 @@ struct hash record_slot(const char *tag, const uint64_t *keys, size_t count);
 enum err record_load(struct service_call *c, const struct hash *slot, struct record *out);
 enum err record_store(struct service_call *c, const struct hash *slot, struct buf *b);
 enum err record_unreadable(struct service_call *c);
+
+/* record_text_holds: UTF-8 that a person can read before deciding on it: not empty, without
+ * control, formatting and line characters, and without a space at either end. */
+bool record_text_holds(struct bytes text);
 
 /* Refusal with a custom error and its arguments. */
 #define REFUSE(c, error, ...) service_revert(c, error, (const struct abi_value[]){__VA_ARGS__})

@@ -91,6 +91,12 @@ enum err service_not_authorised(struct service_call *c, const char *role)
         (struct abi_value[]){abi_address(&c->frame->caller), service_name32(role)});
 }
 
+void service_tell(struct service_call *c, const char *text)
+{
+    if (c->world->why)
+        (void)diag_set(c->world->why, E_REVERT, "%s", text);
+}
+
 /* Every change passes here: a view's handler that gets so far is a bug in its table. */
 static enum err may_change(struct service_call *c)
 {
@@ -292,6 +298,35 @@ bool service_run(struct world *w, const struct frame *f, struct frame_result *ou
     }
     buf_free(&c.output);
     return true;
+}
+
+/* --- ahead of their turn ---------------------------------------------------------------------- */
+
+/* The method with work to be done ahead that a transaction calls, or NULL. */
+static const struct service_selector *find_ahead(const struct service_table *t, struct bytes input)
+{
+    const struct service_selector *found = input.len >= 4 ? find_method(t, input.data) : NULL;
+    return found && t->method_lines[found->method]->ahead ? found : NULL;
+}
+
+bool service_does_ahead(const struct address *to, struct bytes input)
+{
+    const struct service *s = service_at(to);
+    return s && find_ahead(service_table(s), input);
+}
+
+void service_ahead(const struct address *to, struct bytes input)
+{
+    const struct service *s = service_at(to);
+    const struct service_selector *found = s ? find_ahead(service_table(s), input) : NULL;
+    struct arena arena = {0};
+    struct abi_value args;
+    if (!found)
+        return;
+    if (abi_decode(&args, &arena, &service_table(s)->methods[found->method].inputs,
+                   bytes_of(input.data + 4, input.len - 4)) == E_OK)
+        service_table(s)->method_lines[found->method]->ahead(args.item);
+    arena_free(&arena);
 }
 
 /* --- genesis ---------------------------------------------------------------------------------- */

@@ -38,6 +38,11 @@ struct service_method {
     uint64_t gas;
     uint64_t gas_per_word; /* per 32-byte word of input */
     service_handler run;
+    /* A method whose work is costly and mostly depends on its arguments alone may have it done
+     * before its turn: `ahead` does it, on any thread, without state, decides nothing, and keeps
+     * what it finds for `run`. Transactions that call such a method are also run on the state of
+     * the head before the pool takes them. NULL: none. */
+    void (*ahead)(const struct abi_value *args);
 };
 
 struct service_line {
@@ -96,6 +101,11 @@ const struct abi_entry *service_error_entry(const struct service *s, size_t erro
  * the table, arguments; then the handler. */
 bool service_run(struct world *w, const struct frame *f, struct frame_result *out);
 
+/* service_does_ahead: does a transaction with this call data to this address call a method that has
+ * work to be done ahead? service_ahead does it; anything else is left alone. Any thread. */
+bool service_does_ahead(const struct address *to, struct bytes input);
+void service_ahead(const struct address *to, struct bytes input);
+
 /* services_genesis writes every service's account and initial storage into w->state (w->block and
  * w->arena must be set), after the allocations. Members of root.services that name no service and
  * allocations at a service's address are refused. E_OK | E_GENESIS. */
@@ -142,6 +152,10 @@ enum err service_return(struct service_call *c, const struct abi_value *values);
  * returns E_REVERT. service_not_authorised is NotAuthorised(caller, role) with role as text. */
 enum err service_revert(struct service_call *c, const char *error, const struct abi_value *args);
 enum err service_not_authorised(struct service_call *c, const char *role);
+
+/* service_tell says in words, in the user's language, what a refusal's data cannot: it reaches who
+ * waits for the answer (world->why), and is no part of what nodes agree on. */
+void service_tell(struct service_call *c, const char *text);
 
 /* A short ASCII name as bytes32, as Solidity writes bytes32("issuer"). At most 32 characters. */
 struct abi_value service_name32(const char *name);

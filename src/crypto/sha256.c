@@ -40,6 +40,30 @@ void sha256_final(struct sha256 *s, struct hash *out)
     ASSERT(SHA256_Final(out->b, state_of(s)) == 1);
 }
 
+void sha256_save(uint8_t out[SHA256_SAVED_BYTES], const struct sha256 *s)
+{
+    struct sha256 copy = *s;
+    const SHA256_CTX *c = state_of(&copy);
+    memset(out, 0, SHA256_SAVED_BYTES);
+    for (size_t i = 0; i < 8; i++)
+        be32_put(out + 4 * i, c->h[i]);
+    be64_put(out + 32, ((uint64_t)c->Nh << 32 | c->Nl) / 8);
+    memcpy(out + 40, c->data, c->num);
+}
+
+void sha256_restore(struct sha256 *s, const uint8_t in[SHA256_SAVED_BYTES])
+{
+    SHA256_CTX *c = state_of(s);
+    uint64_t len = be64_get(in + 32), bits = len * 8;
+    sha256_init(s);
+    for (size_t i = 0; i < 8; i++)
+        c->h[i] = be32_get(in + 4 * i);
+    c->Nl = (SHA_LONG)bits;
+    c->Nh = (SHA_LONG)(bits >> 32);
+    c->num = (unsigned)(len % SHA256_CBLOCK);
+    memcpy(c->data, in + 40, c->num);
+}
+
 void sha256_once(struct hash *out, const void *data, size_t len)
 {
     struct sha256 s;

@@ -117,6 +117,7 @@ struct world {
     const struct hash *blob_hashes; /* of the transaction (EIP-4844) */
     size_t blob_hash_count;
     struct arena *arena;     /* outputs and scratch; reset per transaction */
+    struct diag *why;        /* for who waits for the answer: a refusal in words; NULL in blocks */
     frame_runner runners[4]; /* asked in order: services, precompiles, bytecode; NULL ends */
     void *runner_ctx[4];
 };

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include "codec/utf8.h"
 
 _Static_assert((uint64_t)MEMBERS_MAX *MEMBERS_POWER_MAX < UINT64_C(1) << 60,
                "CometBFT's bound of the total power");
@@ -204,50 +203,9 @@ enum err members_require_member(struct service_call *c, struct roll *out, size_t
 
 /* --- texts and nodes -------------------------------------------------------------------------- */
 
-static uint32_t code_point(const uint8_t *p, size_t len)
-{
-    static const uint8_t FIRST[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t v = p[0] & FIRST[len];
-    for (size_t i = 1; i < len; i++)
-        v = v << 6 | (p[i] & 0x3f);
-    return v;
-}
-
-/* Characters that cannot be seen, or that change how their neighbours are shown: a name is read
- * before it is voted on. */
-static bool is_printable(uint32_t v)
-{
-    static const struct {
-        uint32_t from, to;
-    } HIDDEN[] = {
-        {0x0000, 0x001f},   {0x007f, 0x009f}, /* controls */
-        {0x00ad, 0x00ad},                     /* soft hyphen */
-        {0x200b, 0x200f},                     /* zero width, directions */
-        {0x2028, 0x202e},                     /* line ends, directions */
-        {0x2060, 0x206f},                     /* invisible operators, directions */
-        {0xfdd0, 0xfdef},                     /* no characters */
-        {0xfeff, 0xfeff},                     /* byte order mark */
-        {0xfff9, 0xfffb},                     /* annotations */
-        {0xe0000, 0xe0fff},                   /* tags */
-    };
-    for (size_t i = 0; i < sizeof HIDDEN / sizeof *HIDDEN; i++)
-        if (v >= HIDDEN[i].from && v <= HIDDEN[i].to)
-            return false;
-    return (v & 0xfffe) != 0xfffe;
-}
-
 bool members_text_holds(struct bytes text)
 {
-    if (text.len == 0 || text.len > MEMBERS_NAME_MAX || text.data[0] == ' ' ||
-        text.data[text.len - 1] == ' ')
-        return false;
-    for (size_t i = 0; i < text.len;) {
-        size_t len = utf8_len(text.data + i, text.len - i);
-        if (len == 0 || !is_printable(code_point(text.data + i, len)))
-            return false;
-        i += len;
-    }
-    return true;
+    return text.len <= MEMBERS_NAME_MAX && record_text_holds(text);
 }
 
 struct abi_value members_abi_node(const uint8_t node20[20])

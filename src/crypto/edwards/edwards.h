@@ -93,6 +93,9 @@ const struct ed_table *ed_table_base(void);
 struct ed_table *ed_table_new(const struct ed_point *p);
 void ed_table_free(struct ed_table *t);
 void ed_table_mul(struct ed_point *out, const struct ed_table *t, const struct ed_scalar *s);
+/* ed_table_add is p plus s times t's point. */
+void ed_table_add(struct ed_point *out, const struct ed_point *p, const struct ed_table *t,
+                  const struct ed_scalar *s);
 
 /* A point's odd multiples, for two or more multiplications of it by scalars that are known. */
 #define ED_ODD_MULTIPLES 8
@@ -104,6 +107,16 @@ void ed_odd_make(struct ed_odd *out, const struct ed_point *p);
 /* ed_table_odd is t's point times a, plus p times b: what a proof's commitments are. */
 void ed_table_odd(struct ed_point *out, const struct ed_table *t, const struct ed_scalar *a,
                   const struct ed_odd *p, const struct ed_scalar *b);
+
+/* ed_mul_each multiplies one point by `count` scalars: products[i] is scalars[i] times p. The
+ * doublings are made once for eight scalars, so that each further one costs a quarter of the first:
+ * what alpha and beta of a proof with several branches ask for. ed_mul_each_prime tells besides
+ * whether p lies in the subgroup, at a third of what ed_is_prime_order costs; false: it does not,
+ * and the products are undefined. p may be one of the products. */
+void ed_mul_each(struct ed_point *products, const struct ed_point *p,
+                 const struct ed_scalar *scalars, size_t count);
+bool ed_mul_each_prime(struct ed_point *products, const struct ed_point *p,
+                       const struct ed_scalar *scalars, size_t count);
 
 /* ed_msm is the sum of scalars[i] times points[i] (Pippenger's buckets; Straus for a few). */
 void ed_msm(struct ed_point *out, const struct ed_point *points, const struct ed_scalar *scalars,

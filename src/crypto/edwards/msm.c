@@ -1,0 +1,120 @@
+/* Sums of many multiples: Pippenger's buckets. */
+#include "crypto/edwards/group25519.h"
+
+#include "base/mem.h"
+
+#define FEW 8 /* below which each is multiplied by itself */
+
+static void sum_few(struct ed_point *out, const struct ed_point *points,
+                    const struct ed_scalar *scalars, size_t count)
+{
+    struct ed_point sum = ED_IDENTITY, product;
+    for (size_t i = 0; i < count; i++) {
+        ed_mul(&product, &points[i], &scalars[i]);
+        ed_add(&sum, &sum, &product);
+    }
+    *out = sum;
+}
+
+/* Bits [from, from + width) of s; width below 32. */
+static uint32_t bits(const struct ed_scalar *s, unsigned from, unsigned width)
+{
+    if (from >= 256)
+        return 0;
+    uint64_t v = s->limb[from / 64] >> (from % 64);
+    if (from % 64 != 0 && from / 64 < 3)
+        v |= s->limb[from / 64 + 1] << (64 - from % 64);
+    return (uint32_t)(v & ((UINT64_C(1) << width) - 1));
+}
+
+static unsigned bit_length(const struct ed_scalar *scalars, size_t count)
+{
+    uint64_t all[4] = {0};
+    for (size_t i = 0; i < count; i++)
+        for (int j = 0; j < 4; j++)
+            all[j] |= scalars[i].limb[j];
+    for (int j = 3; j >= 0; j--)
+        if (all[j])
+            return 64 * (unsigned)j + 64 - (unsigned)__builtin_clzll(all[j]);
+    return 0;
+}
+
+/* The window width that costs least: each window adds every point once, at 7 products of the field,
+ * and each of its 2^(width-1) buckets twice, at 9. */
+static unsigned best_width(size_t count, unsigned length)
+{
+    unsigned best = 2;
+    uint64_t least = UINT64_MAX;
+    for (unsigned width = 2; width <= 15; width++) {
+        uint64_t windows = length / width + 1;
+        uint64_t cost = windows * (7 * (uint64_t)count + (UINT64_C(18) << (width - 1)));
+        if (cost < least) {
+            least = cost;
+            best = width;
+        }
+    }
+    return best;
+}
+
+/* digits[window * count + i]: scalars[i] in signed digits, -2^(width-1) to 2^(width-1). */
+static void recode(int16_t *digits, const struct ed_scalar *scalars, size_t count, unsigned width,
+                   unsigned windows)
+{
+    for (size_t i = 0; i < count; i++) {
+        int32_t carry = 0;
+        for (unsigned w = 0; w < windows; w++) {
+            int32_t digit = (int32_t)bits(&scalars[i], w * width, width) + carry;
+            carry = digit > 1 << (width - 1);
+            digits[w * count + i] = (int16_t)(digit - (carry << width));
+        }
+    }
+}
+
+/* sum of (i + 1) bucket[i], by sums from the top. */
+static void sum_buckets(struct ed_point *out, const struct ed_point *bucket, size_t count)
+{
+    struct ed_point running = ED_IDENTITY, sum = ED_IDENTITY;
+    for (size_t i = count; i-- > 0;) {
+        ed_add(&running, &running, &bucket[i]);
+        ed_add(&sum, &sum, &running);
+    }
+    *out = sum;
+}
+
+void ed_msm(struct ed_point *out, const struct ed_point *points, const struct ed_scalar *scalars,
+            size_t count)
+{
+    if (count < FEW) {
+        sum_few(out, points, scalars, count);
+        return;
+    }
+    unsigned length = bit_length(scalars, count), width = best_width(count, length),
+             windows = length / width + 1;
+    size_t buckets = (size_t)1 << (width - 1);
+    struct ge_niels *niels = mem_zalloc(count, sizeof *niels);
+    struct fe25519 *scratch = mem_zalloc(count, sizeof *scratch);
+    ge_to_niels_many(niels, points, count, scratch);
+    mem_free(scratch);
+    int16_t *digits = mem_zalloc(count * windows, sizeof *digits);
+    recode(digits, scalars, count, width, windows);
+    struct ed_point *bucket = mem_zalloc(buckets, sizeof *bucket), sum = ED_IDENTITY, part;
+    for (unsigned w = windows; w-- > 0;) {
+        for (unsigned i = 0; i < width && w + 1 < windows; i++)
+            ge_double(&sum, &sum);
+        for (size_t i = 0; i < buckets; i++)
+            bucket[i] = ED_IDENTITY;
+        for (size_t i = 0; i < count; i++) {
+            int digit = digits[w * count + i];
+            if (digit != 0) {
+                struct ed_point *b = &bucket[(digit > 0 ? digit : -digit) - 1];
+                ge_add_niels(b, b, &niels[i], digit < 0);
+            }
+        }
+        sum_buckets(&part, bucket, buckets);
+        ed_add(&sum, &sum, &part);
+    }
+    mem_free(bucket);
+    mem_free(digits);
+    mem_free(niels);
+    *out = sum;
+}
