@@ -20,6 +20,7 @@ WRAPPED = {
     "curl/": ["src/net/"],
     "zlib.h": ["src/gateway/", "src/city/energy/test_"],
     "zstd.h": ["src/codec/"],
+    "qrencode.h": ["src/app/vote_qr"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

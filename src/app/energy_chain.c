@@ -2,10 +2,8 @@
 #include "app/energy_chain.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "app/cli.h"
-#include "base/clock.h"
 
 enum err energy_chain_open(struct energy_chain *c, const struct cli *cli, struct diag *d)
 {
@@ -20,45 +18,11 @@ void energy_chain_close(struct energy_chain *c)
     arena_free(&c->arena);
 }
 
-static const struct abi_entry *method_named(const struct service *s, const char *name)
-{
-    for (size_t i = 0; s->methods[i].line; i++)
-        if (strcmp(service_method_entry(s, i)->name, name) == 0)
-            return service_method_entry(s, i);
-    ASSERT(!"method of a service's table");
-    return NULL;
-}
-
-void chain_input(struct buf *out, const struct service *s, const char *method,
-                 const struct abi_value *args, size_t count)
-{
-    const struct abi_entry *entry = method_named(s, method);
-    struct abi_value tuple = {.item = (struct abi_value *)args, .count = count};
-    ASSERT(entry->inputs.size == count);
-    buf_put(out, entry->selector, sizeof entry->selector);
-    abi_encode(out, &entry->inputs, &tuple);
-}
-
 enum err chain_view(struct energy_chain *c, const struct service *s, const char *method,
                     const struct abi_value *args, size_t count, struct abi_value *out,
                     struct diag *d)
 {
-    struct buf input = {0}, output = {0};
-    const struct abi_entry *entry = method_named(s, method);
-    chain_input(&input, s, method, args, count);
-    enum err e = client_eth_call(c->client, &s->address, buf_view(&input), &output, d);
-    if (e == E_OK) {
-        /* values borrow from what they were read from */
-        struct bytes kept = {arena_dup(&c->arena, output.data, output.len), output.len};
-        if (abi_decode(out, &c->arena, &entry->outputs, kept) != E_OK)
-            e = diag_set(d, E_ABI,
-                         T("%s.%s: the node's answer has another form; other version?",
-                           "%s.%s : réponse du nœud d'une autre forme ; autre version ?"),
-                         s->name, method);
-    }
-    buf_free(&input);
-    buf_free(&output);
-    return e;
+    return client_view(c->client, &c->arena, s, method, args, count, out, d);
 }
 
 enum err chain_operation_get(struct energy_chain *c, struct chain_operation *out, struct diag *d)
@@ -139,104 +103,6 @@ enum err chain_points(struct energy_chain *c, uint32_t count, struct organiser *
         name_point(p, o);
     }
     *out = point;
-    return E_OK;
-}
-
-/* --- sending ---------------------------------------------------------------------------------- */
-
-enum err chain_wait_idle(struct energy_chain *c, const uint8_t *key32, struct diag *d)
-{
-    struct address a;
-    char hex[41], params[80];
-    uint64_t mined = 0, pending = 0, deadline_us = clock_mono_us() + 60000000;
-    TRY(ecdsa_address(&a, key32));
-    hex_encode(hex, a.b, sizeof a.b);
-    for (;;) {
-        snprintf(params, sizeof params, "[\"0x%s\",\"pending\"]", hex);
-        TRY(client_quantity(c->client, "eth_getTransactionCount", params, &pending, d));
-        snprintf(params, sizeof params, "[\"0x%s\",\"latest\"]", hex);
-        TRY(client_quantity(c->client, "eth_getTransactionCount", params, &mined, d));
-        if (mined >= pending)
-            return E_OK;
-        if (clock_mono_us() > deadline_us)
-            return diag_set(d, E_TIMEOUT,
-                            T("%llu transactions of 0x%s still wait; is the node making blocks?",
-                              "%llu transactions de 0x%s attendent encore ; le nœud fait-il des "
-                              "blocs ?"),
-                            (unsigned long long)(pending - mined), hex);
-        usleep(20000);
-    }
-}
-
-struct sender *sender_new(struct energy_chain *c, const uint8_t *key32)
-{
-    struct sender *s = mem_zalloc(1, sizeof *s);
-    s->chain = c;
-    s->key32 = key32;
-    s->nonce = UINT64_MAX;
-    return s;
-}
-
-void sender_free(struct sender *s)
-{
-    if (!s)
-        return;
-    for (size_t i = 0; i < SENDER_WINDOW; i++)
-        buf_free(&s->waiting[i].data);
-    mem_free(s);
-}
-
-/* Asks the node to try the call again, so that it tells the reason. */
-static enum err explain_failure(struct sender *s, const struct waiting *w, struct diag *d)
-{
-    struct tx t = {.to = w->to, .data = buf_view(&w->data)};
-    struct hash ignored;
-    struct diag why = {0};
-    uint64_t nonce = s->nonce;
-    enum err e = client_send(s->chain->client, &t, s->key32, &nonce, &ignored, &why);
-    return diag_set(d, E_REVERT,
-                    T("%s: refused by the ledger: %s", "%s : refusé par le registre : %s"), w->what,
-                    e == E_OK ? T("the state has changed since; run the command again",
-                                  "l'état a changé depuis ; relancez la commande")
-                              : why.text);
-}
-
-static enum err wait_oldest(struct sender *s, struct diag *d)
-{
-    struct waiting *w = &s->waiting[s->head];
-    struct json *receipt = NULL;
-    bool ok = false;
-    TRY(client_wait_receipt(s->chain->client, &w->hash, 120000, &receipt, &ok, d));
-    json_free(receipt);
-    s->head = (s->head + 1) % SENDER_WINDOW;
-    s->count--;
-    return ok ? E_OK : explain_failure(s, w, d);
-}
-
-enum err sender_send(struct sender *s, const struct service *service, const char *method,
-                     const struct abi_value *args, size_t count, uint64_t gas, const char *what,
-                     struct diag *d)
-{
-    if (s->count == SENDER_WINDOW)
-        TRY(wait_oldest(s, d));
-    struct waiting *w = &s->waiting[(s->head + s->count) % SENDER_WINDOW];
-    buf_clear(&w->data);
-    chain_input(&w->data, service, method, args, count);
-    w->to = service->address;
-    snprintf(w->what, sizeof w->what, "%s", what);
-    struct tx t = {.to = w->to, .data = buf_view(&w->data), .gas_limit = gas};
-    enum err e = client_send(s->chain->client, &t, s->key32, &s->nonce, &w->hash, d);
-    if (e != E_OK)
-        return diag_wrap(d, e, T("%s: ", "%s : "), what);
-    s->count++;
-    s->sent++;
-    return E_OK;
-}
-
-enum err sender_drain(struct sender *s, struct diag *d)
-{
-    while (s->count)
-        TRY(wait_oldest(s, d));
     return E_OK;
 }
 

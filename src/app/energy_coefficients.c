@@ -339,7 +339,7 @@ static enum err open_operation(struct coefficients *x, struct diag *d)
                         organiser_path(x->cli), (unsigned long long)chain_id);
     x->chain.operation = x->organiser.operation;
     if (!cli_has(x->cli, "dry-run"))
-        TRY(chain_wait_idle(&x->chain, x->organiser.key32, d));
+        TRY(client_wait_idle(x->chain.client, x->organiser.key32, d));
     TRY(chain_operation_get(&x->chain, &x->op, d));
     TRY(chain_points(&x->chain, x->op.points, &x->organiser, &x->point, d));
     TRY(check_points(x, d));
@@ -493,7 +493,7 @@ static enum err run_coefficients(struct coefficients *x, struct problems *p, str
     TRY(check_days(x, d));
     if (cli_has(x->cli, "dry-run"))
         return E_OK;
-    x->sender = sender_new(&x->chain, x->organiser.key32);
+    x->sender = sender_new(x->chain.client, x->organiser.key32);
     TRY(set_key(x, d));
     TRY(send_days(x, d));
     x->sent = true;

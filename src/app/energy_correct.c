@@ -134,7 +134,7 @@ static enum err open_operation(struct correct *x, struct diag *d)
                         organiser_path(x->cli), (unsigned long long)chain_id);
     x->chain.operation = x->organiser.operation;
     if (!cli_has(x->cli, "dry-run")) /* what an earlier run sent belongs to what is compared */
-        TRY(chain_wait_idle(&x->chain, x->organiser.key32, d));
+        TRY(client_wait_idle(x->chain.client, x->organiser.key32, d));
     TRY(chain_operation_get(&x->chain, &x->op, d));
     return check_points(x, d);
 }
@@ -380,7 +380,7 @@ static enum err send_corrections(struct correct *x, struct diag *d)
                           "le mois %u-%02u est en cours de clôture ; terminez par `parvis energy "
                           "load`, puis corrigez"),
                         x->op.open_month / 12, x->op.open_month % 12 + 1);
-    x->sender = sender_new(&x->chain, x->organiser.key32);
+    x->sender = sender_new(x->chain.client, x->organiser.key32);
     for (size_t i = 0; i < x->count; i++) {
         TRY(send_one(x, &x->at[i], d));
         cli_progress(x->cli, T("correcting days", "correction des jours"), i + 1, x->count);

@@ -82,8 +82,8 @@ static enum err open_organiser(struct load *l, struct diag *d)
                         organiser_path(l->cli), (unsigned long long)l->organiser.chain_id,
                         (unsigned long long)chain_id);
     l->organiser.chain_id = chain_id;
-    l->sender = sender_new(&l->chain, l->organiser.key32);
-    return chain_wait_idle(&l->chain, l->organiser.key32, d);
+    l->sender = sender_new(l->chain.client, l->organiser.key32);
+    return client_wait_idle(l->chain.client, l->organiser.key32, d);
 }
 
 /* The number of the operation that this account made, from the count downwards; the account's key
@@ -252,12 +252,12 @@ static enum err give_consent(struct load *l, size_t i, struct diag *d)
                      v;
     char what[64];
     arena_reset(&l->chain.arena);
-    TRY(chain_wait_idle(&l->chain, l->organiser.entry[i].key32, d));
+    TRY(client_wait_idle(l->chain.client, l->organiser.entry[i].key32, d));
     TRY(chain_view(&l->chain, l->chain.energy, "consents", args, 2, &v, d));
     if (v.item[0].count)
         return E_OK;
     snprintf(what, sizeof what, "giveConsent %s", district_point_at(o, i)->id);
-    struct sender *holder = sender_new(&l->chain, l->organiser.entry[i].key32);
+    struct sender *holder = sender_new(l->chain.client, l->organiser.entry[i].key32);
     enum err e = sender_send(holder, l->chain.energy, "giveConsent", args, 5, SETUP_GAS, what, d);
     if (e == E_OK)
         e = sender_drain(holder, d);
@@ -312,7 +312,7 @@ static enum err mint(struct load *l, const uint8_t *issuer32, const struct addre
     TRY(chain_view(&l->chain, l->chain.money, "reserve", NULL, 0, &v, d));
     u256_add(&reserve, v.item[0].word, amount);
     keccak256(&statement, TEXT, sizeof TEXT - 1);
-    struct sender *s = sender_new(&l->chain, issuer32);
+    struct sender *s = sender_new(l->chain.client, issuer32);
     struct abi_value state[2] = {abi_u256(reserve), abi_bytes32(statement.b)};
     struct abi_value give[2] = {abi_address(to), abi_u256(amount)};
     enum err e = sender_send(s, l->chain.money, "setReserve", state, 2, SETUP_GAS, "setReserve", d);
@@ -343,7 +343,7 @@ static enum err fill_purse(struct load *l, struct u256 total, struct diag *d)
             d, e,
             T("the deposits need the issuer's key (--issuer), or --no-fund: ",
               "les dépôts demandent la clé de l'émetteur (--issuer), ou --no-fund : "));
-    e = chain_wait_idle(&l->chain, key32, d);
+    e = client_wait_idle(l->chain.client, key32, d);
     if (e == E_OK) /* again: an earlier run may have minted meanwhile */
         e = chain_view(&l->chain, l->chain.money, "balanceOf", &who, 1, &v, d);
     if (e == E_OK && !u256_sub(&total, total, v.item[0].word) && !u256_is_zero(total))

@@ -2,5 +2,78 @@
 #include "app/vote_commands.h"
 
 const struct command VOTE_COMMANDS[] = {
+    /* anyone */
+    {"vote list", "", 0, 0, "lists the consultations", "liste les consultations", NULL,
+     vote_list_run},
+    {"vote show", "ID", 1, 1, "tells a consultation's questions, state, trustees and result",
+     "donne les questions, l'état, les dépositaires et le résultat d'une consultation", NULL,
+     vote_show_run},
+    /* the clerk */
+    {"vote template", "single|multiple|blank|lists|majority-judgment|budget|points", 1, 1,
+     "writes an example of the questions, to be edited",
+     "écrit un exemple de questions, à modifier", VOTE_TEMPLATE_OPTIONS, vote_template_run},
+    {"vote appoint", "ADDRESS|NAME", 1, 1, "lets an account create consultations",
+     "permet à un compte de créer des consultations", VOTE_APPOINT_OPTIONS, vote_appoint_run},
+    {"vote create", "FILE", 1, 1, "creates a consultation from a template",
+     "crée une consultation à partir d'un modèle", VOTE_CREATE_OPTIONS, vote_create_run},
+    {"vote unit", "ID", 1, 1,
+     "creates another unit of a published consultation: same questions, trustees and times, other "
+     "voters",
+     "crée une autre unité d'une consultation publiée : mêmes questions, dépositaires et dates, "
+     "autres électeurs",
+     VOTE_UNIT_OPTIONS, vote_unit_run},
+    {"vote reset", "ID", 1, 1, "has all trustees begin again, before publication",
+     "fait recommencer tous les dépositaires, avant la publication", VOTE_REASON_OPTIONS,
+     vote_reset_run},
+    {"vote publish", "ID", 1, 1,
+     "publishes a consultation: nothing of its questions, trustees and "
+     "voters changes any more",
+     "publie une consultation : questions, dépositaires et électeurs ne changent plus",
+     VOTE_CLERK_OPTIONS, vote_publish_run},
+    {"vote postpone", "ID", 1, 1, "sets other times, with a reason",
+     "fixe d'autres dates, avec un motif", VOTE_POSTPONE_OPTIONS, vote_postpone_run},
+    {"vote cancel", "ID", 1, 1, "calls a consultation off, with a reason",
+     "annule une consultation, avec un motif", VOTE_REASON_OPTIONS, vote_cancel_run},
+    {"vote close", "ID", 1, 1, "ends the voting on record, once its time is over",
+     "inscrit la fin du vote, une fois l'heure passée", VOTE_ANYONE_OPTIONS, vote_close_run},
+    {"vote tally", "ID", 1, 1, "writes the encrypted sums, which the trustees then decrypt",
+     "inscrit les sommes chiffrées, que les dépositaires déchiffrent ensuite", VOTE_ANYONE_OPTIONS,
+     vote_tally_run},
+    {"vote merge", "ID ID...", 2, 64,
+     "puts the encrypted sums of units together, to be counted as one",
+     "réunit les sommes chiffrées d'unités, comptées ensuite comme une seule", VOTE_MERGE_OPTIONS,
+     vote_merge_run},
+    /* the registrar */
+    {"vote roll", "ID FILE", 2, 2,
+     "draws a secret voting code for every voter of a file and posts the public ones",
+     "tire un code de vote secret pour chaque électeur d'un fichier et inscrit les codes publics",
+     VOTE_ROLL_OPTIONS, vote_roll_run},
+    {"vote sheets", "ID FILE", 2, 2, "writes a printable sheet for every voter of the file",
+     "écrit une feuille à imprimer pour chaque électeur du fichier", VOTE_SHEETS_OPTIONS,
+     vote_sheets_run},
+    {"vote strike", "ID KEY|LOGIN", 2, 2, "strikes out a voter who has not voted",
+     "raye un électeur qui n'a pas voté", VOTE_STRIKE_OPTIONS, vote_strike_run},
+    /* trustees */
+    {"vote seed", "", 0, 0, "makes a trustee's secret", "crée le secret d'un dépositaire",
+     VOTE_SEED_OPTIONS, vote_seed_run},
+    /* voters */
+    {"vote cast", "ID", 1, 1, "encrypts a choice on this machine and casts it",
+     "chiffre un choix sur cette machine et dépose le bulletin", VOTE_CAST_OPTIONS, vote_cast_run},
+    {"vote ballot", "ID|FILE", 1, 1, "encrypts a choice and writes the ballot, without casting it",
+     "chiffre un choix et écrit le bulletin, sans le déposer", VOTE_BALLOT_OPTIONS,
+     vote_ballot_run},
+    {"vote challenge", "ID|FILE", 1, 1,
+     "encrypts a choice, shows the tracker, then opens the ballot to be checked on another "
+     "machine; "
+     "it is never cast",
+     "chiffre un choix, montre le numéro de suivi, puis ouvre le bulletin pour qu'une autre "
+     "machine "
+     "le vérifie ; il n'est jamais déposé",
+     VOTE_CHALLENGE_OPTIONS, vote_challenge_run},
+    {"vote check-opening", "ID|FILE BALLOT-FILE OPENING-FILE", 3, 3,
+     "checks that a challenged ballot encrypts what its opening says",
+     "vérifie qu'un bulletin ouvert chiffre bien ce qu'en dit l'ouverture", NULL,
+     vote_check_opening_run},
+    /* archives */
     {0},
 };

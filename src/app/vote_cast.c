@@ -1,0 +1,127 @@
+/* vote_cast: `parvis vote cast`. The ballot is made here; it goes to the ledger from a fresh
+ * account unless one is named, so that nothing ties it to a person. */
+#include <stdio.h>
+
+#include "app/json_members.h"
+#include "app/vote_commands.h"
+#include "app/vote_ledger.h"
+#include "app/vote_make.h"
+#include "app/vote_secret.h"
+
+const struct cli_option VOTE_CAST_OPTIONS[] = {
+    VOTE_MAKE_OPTIONS,
+    {"from", "NAME|FILE",
+     "account that sends it (default: a fresh one; needed where only admitted accounts may send)",
+     "compte qui l'envoie (défaut : un compte neuf ; nécessaire là où seuls des comptes admis "
+     "peuvent envoyer)"},
+    {"ballot", "FILE", "cast this ballot, made by `vote ballot`, instead",
+     "dépose ce bulletin, fait par `vote ballot`"},
+    {0},
+};
+
+struct casting {
+    struct cli *cli;
+    struct vote_ledger ledger;
+    struct vote_consultation consultation;
+    struct bel_election election;
+    struct buf packed;
+    struct hash tracker;
+    struct json *receipt;
+};
+
+static enum err take_ballot(struct casting *x, struct diag *d)
+{
+    struct buf text = {0};
+    const char *path = cli_get(x->cli, "ballot");
+    if (!path)
+        return vote_make(x->cli, &x->election, &x->ledger.arena, &x->packed, NULL, d);
+    if (cli_has(x->cli, "credential") || cli_has(x->cli, "choice"))
+        return diag_set(d, E_USAGE,
+                        T("--ballot is made already: --credential and --choice have no effect",
+                          "--ballot est déjà fait : --credential et --choice sont sans effet"));
+    TRY(vote_input_read(&text, path, LIMIT_BEL_BALLOT_BYTES, d));
+    while (text.len && text.data[text.len - 1] == '\n')
+        text.len--;
+    enum err e = bel_ballot_read(&x->packed, &x->election, buf_view(&text), d);
+    if (e != E_OK)
+        diag_wrap(d, e, "%s: ", path);
+    buf_free(&text);
+    return e;
+}
+
+static void print_cast(const struct casting *x)
+{
+    char tracker[BEL_HASH_CHARS + 1];
+    struct buf b = {0};
+    const struct json *receipt = client_result(x->receipt);
+    uint64_t block = 0;
+    json_u64(&block, json_get(receipt, "blockNumber"));
+    bel_hash_text(tracker, &x->tracker);
+    if (x->cli->json) {
+        json_open(&b, '{');
+        json_put_u64_member(&b, "id", x->consultation.id);
+        json_put_text_member(&b, "tracker", tracker);
+        json_put_u64_member(&b, "block", block);
+        json_put_key(&b, "transaction");
+        json_print(&b, json_get(receipt, "transactionHash"));
+        json_close(&b, '}');
+    } else {
+        buf_putf(&b,
+                 T("Your ballot is in the urn (block %llu).\ntracker  %s\n",
+                   "Votre bulletin est dans l'urne (bloc %llu).\nsuivi    %s\n"),
+                 (unsigned long long)block, tracker);
+        if (!x->cli->quiet)
+            buf_putf(&b,
+                     T("Keep the tracker: `parvis vote check %llu %s` shows that it is still "
+                       "there.\n",
+                       "Gardez-le : `parvis vote check %llu %s` montre qu'il y est encore.\n"),
+                     (unsigned long long)x->consultation.id, tracker);
+    }
+    cli_print(&b);
+    buf_free(&b);
+}
+
+static enum err send(struct casting *x, struct diag *d)
+{
+    uint8_t key32[32];
+    struct abi_value args[2] = {abi_u64(x->consultation.id), abi_bytes(buf_view(&x->packed))};
+    TRY(bel_ballot_hash(&x->tracker, &x->election, buf_view(&x->packed)));
+    TRY(vote_any_key(x->cli, key32, d));
+    enum err e = vote_send(&x->ledger, key32, "cast", args, 2, 0, &x->receipt, d);
+    vote_wipe(key32, sizeof key32);
+    if (e == E_TX_NOT_MEMBER)
+        diag_wrap(
+            d, e,
+            T("give an admitted account with --from: ", "donnez un compte admis avec --from : "));
+    return e;
+}
+
+static enum err cast(struct casting *x, struct diag *d)
+{
+    uint64_t id;
+    TRY(vote_id(&id, x->cli->args[0], d));
+    TRY(vote_ledger_open(&x->ledger, x->cli, d));
+    TRY(vote_consultation_get(&x->ledger, id, &x->consultation, d));
+    if (hash_is_zero(&x->consultation.fingerprint))
+        return diag_set(d, E_INVALID,
+                        T("consultation %llu is not published yet",
+                          "la consultation %llu n'est pas encore publiée"),
+                        (unsigned long long)id);
+    TRY(vote_election_get(&x->ledger, &x->consultation, &x->election, d));
+    TRY(take_ballot(x, d));
+    TRY(send(x, d));
+    print_cast(x);
+    return E_OK;
+}
+
+int vote_cast_run(struct cli *cli)
+{
+    struct diag d = {0};
+    struct casting x = {.cli = cli};
+    enum err e = cast(&x, &d);
+    json_free(x.receipt);
+    buf_free(&x.packed);
+    bel_election_free(&x.election);
+    vote_ledger_close(&x.ledger);
+    return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
+}
