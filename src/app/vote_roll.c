@@ -258,7 +258,7 @@ static enum err strike(struct vote_ledger *l, const uint8_t key32[32], struct di
     TRY(vote_consultation_get(l, id, &c, d));
     TRY(find_key(l->cli, c.uuid, voter32, d));
     struct abi_value args[3] = {abi_u64(id), abi_bytes32(voter32), abi_bytes(bytes_str(reason))};
-    TRY(vote_send(l, key32, "strike", args, 3, 0, &receipt, d));
+    TRY(vote_send(l, key32, "strike", args, 3, &receipt, d));
     enum err e = vote_print_state(l, id, receipt, d);
     json_free(receipt);
     return e;
