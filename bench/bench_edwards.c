@@ -298,7 +298,7 @@ static void report(struct job *j, const char *what, void (*own)(struct job *),
     if (sodium)
         printf(" %10.3f %8.1f\n", (double)best[1] / pieces, (double)best[1] / pieces / us);
     else
-        printf(" %10s %8s\n", "", "");
+        printf("\n");
 }
 
 static void report_proof(struct job *j)
@@ -309,7 +309,7 @@ static void report_proof(struct job *j)
     peer_proof(j);
     if (memcmp(own, j->out, sizeof own) != 0)
         stop("libsodium has other commitments");
-    report(j, "0/1 proof: checks, four commitments", own_proof, peer_proof, 1);
+    report(j, "0/1 proof: two points, four commitments", own_proof, peer_proof, 1);
 }
 
 int main(int argc, char **argv)
@@ -333,8 +333,10 @@ int main(int argc, char **argv)
     report(j, "16 points encoded", own_encode_many, NULL, PROOFS);
     report(j, "decoded point multiplied", own_point_mul, NULL, 1);
     report(j, "fixed point multiplied", own_table_mul, NULL, 1);
-    for (j->msm_count = 2; j->msm_count <= MSM_MAX; j->msm_count *= j->msm_count < 16 ? 8 : 16) {
+    static const size_t counts[] = {2, 16, 256, 4096, MSM_MAX};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         char what[64];
+        j->msm_count = counts[i];
         snprintf(what, sizeof what, "sum of %zu multiples, a point", j->msm_count);
         report(j, what, own_msm, NULL, j->msm_count);
     }

@@ -61,8 +61,8 @@ void elect_set_up(struct elect *x);
  * there, from whoever made them. */
 void elect_open_folder(struct elect *x);
 
-/* Ballots in a random order, the revotes among them, to the archive or to ballots.jsonl; the tally
- * and the expected result go along. */
+/* Ballots in a random order, the revotes among them, to the archive or to ballots.jsonl and
+ * ballots.hex; the tally and the expected result go along. */
 void elect_cast(struct elect *x);
 void elect_close(struct elect *x); /* EndBallots to Result, as far as options->until says */
 

@@ -133,12 +133,20 @@ static struct slot *make_slots(const struct elect *x, size_t *count_out)
     return slots;
 }
 
-static void record(struct elect *x, const struct made *m, FILE *lines)
+/* Where ballots go when there is no archive: one a line, as documents and packed in hexadecimal. */
+struct lines {
+    FILE *documents, *packed;
+};
+
+static void record(struct elect *x, const struct made *m, const struct lines *to)
 {
     struct hash hash;
-    if (lines) {
-        fwrite(m->json.data, 1, m->json.len, lines);
-        fputc('\n', lines);
+    if (to->documents) {
+        struct buf hex = {0};
+        buf_put_hex(&hex, m->packed.data, m->packed.len);
+        fprintf(to->documents, "%.*s\n", (int)m->json.len, (const char *)m->json.data);
+        fprintf(to->packed, "%.*s\n", (int)hex.len, (const char *)hex.data);
+        buf_free(&hex);
     } else {
         sha256_once(&hash, m->json.data, m->json.len);
         elect_data(x, buf_view(&m->json));
@@ -173,7 +181,10 @@ void elect_cast(struct elect *x)
     size_t count;
     struct slot *slots = make_slots(x, &count);
     struct work *w = mem_zalloc(1, sizeof *w);
-    FILE *lines = x->archive ? NULL : elect_create(x->options->folder, "ballots.jsonl");
+    struct lines lines = {0};
+    if (!x->archive)
+        lines = (struct lines){elect_create(x->options->folder, "ballots.jsonl"),
+                               elect_create(x->options->folder, "ballots.hex")};
     w->x = x;
     x->expected = arena_zalloc(&x->arena, x->election.ciphertext_count, sizeof *x->expected);
     for (size_t i = 0; i < CHUNK; i++)
@@ -185,10 +196,10 @@ void elect_cast(struct elect *x)
         w->first = at;
         elect_parallel(x->options->threads, n, make_ballot, w);
         for (size_t i = 0; i < n; i++)
-            record(x, &w->made[i], lines);
+            record(x, &w->made[i], &lines);
         count_chunk(x, w, n);
     }
-    if (lines && fclose(lines) != 0)
+    if (!x->archive && (fclose(lines.documents) != 0 || fclose(lines.packed) != 0))
         elect_stop("ballots.jsonl", E_IO, NULL);
     for (size_t i = 0; i < CHUNK; i++) {
         buf_free(&w->made[i].packed);

@@ -165,6 +165,7 @@ static void make_roll(struct elect *x)
                            mem_zalloc(o->voters, sizeof *job.credentials)};
     elect_parallel(o->threads, o->voters, make_credential, &job);
     roll.voters = mem_dup(job.voters, o->voters * sizeof *job.voters);
+    roll.by_key = mem_zalloc(o->voters, sizeof *roll.by_key);
     for (size_t i = 0; i < o->voters; i++)
         roll.voters[i].weight =
             o->weight_max ? elect_random(o->seed, 1, i) % (o->weight_max + 1) : 1;
@@ -188,6 +189,7 @@ static void make_roll(struct elect *x)
     mem_free(job.voters);
     mem_free(job.credentials);
     mem_free(roll.voters);
+    mem_free(roll.by_key);
 }
 
 void elect_set_up(struct elect *x)

@@ -8,9 +8,9 @@
  *
  * The first writes UUID.bel and the files that belenios-tool keeps beside it; ballots go to the
  * disk as they are made, so their number is bounded by the disk alone. The second makes ballots for
- * an election that is there (election.json, public_creds.json, private_creds.json): ballots.jsonl,
- * one a line. Both write expected.json, the sum of the choices in clear, and print a line of JSON.
- */
+ * an election that is there (election.json, public_creds.json, private_creds.json):
+ * ballots.jsonl and, packed, ballots.hex, one a line. Both write expected.json, the sum of the
+ * choices in clear, and print a line of JSON. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Points: reading, writing, adding. Multiplications are in multiply.c, table.c and msm.c. */
 #include "crypto/edwards/group25519.h"
 
 const struct ed_point ED_IDENTITY = {{{0}}, {{1}}, {{1}}, {{0}}};
@@ -29,17 +30,25 @@ static bool is_odd(const struct fe25519 *a)
     return le32[0] & 1;
 }
 
-bool ed_decode(struct ed_point *out, const uint8_t le32[EDWARDS_BYTES])
+/* x^2 = (y^2 - 1) / (d y^2 + 1), whose denominator is never 0. */
+static bool decode_begin(struct ed_point *out, struct fe_root *root, uint8_t *sign,
+                         const uint8_t le32[EDWARDS_BYTES])
 {
-    struct fe25519 yy, u, v, x;
-    uint8_t sign;
-    if (!read_y(&out->y, &sign, le32))
-        return false;
-    fe_sqr(&yy, &out->y); /* x^2 = (y^2 - 1) / (d y^2 + 1), whose denominator is never 0 */
+    struct fe25519 yy, u, v;
+    bool canonical = read_y(&out->y, sign, le32);
+    fe_sqr(&yy, &out->y);
     fe_sub(&u, &yy, &FE_ONE);
     fe_mul(&v, &yy, &FE_D);
     fe_add(&v, &v, &FE_ONE);
-    if (fe_sqrt_ratio(&x, &u, &v) != FE_ROOT)
+    fe_root_begin(root, &u, &v);
+    return canonical;
+}
+
+static bool decode_end(struct ed_point *out, const struct fe_root *root, uint8_t sign,
+                       const struct fe25519 *power)
+{
+    struct fe25519 x;
+    if (fe_root_end(&x, root, power) != FE_ROOT)
         return false;
     if (fe_is_zero(&x) && sign)
         return false;
@@ -51,17 +60,51 @@ bool ed_decode(struct ed_point *out, const uint8_t le32[EDWARDS_BYTES])
     return true;
 }
 
+/* Decodes up to FE_LANES points side by side. Returns how many are good before the first that is
+ * not, or `lanes`; what follows that one is not looked at any further. */
+static size_t decode_lanes(struct ed_point *out, const uint8_t *le32, size_t stride, size_t lanes,
+                           bool prime)
+{
+    struct fe_root root[FE_LANES];
+    struct fe25519 power[FE_LANES];
+    uint8_t sign[FE_LANES];
+    bool in_subgroup[FE_LANES];
+    size_t begun = 0, decoded = 0, good = 0;
+    while (begun < lanes &&
+           decode_begin(&out[begun], &root[begun], &sign[begun], le32 + begun * stride)) {
+        power[begun] = root[begun].base;
+        begun++;
+    }
+    fe_pow_p58(power, begun);
+    while (decoded < begun &&
+           decode_end(&out[decoded], &root[decoded], sign[decoded], &power[decoded]))
+        decoded++;
+    if (!prime)
+        return decoded;
+    ge_are_prime_order(in_subgroup, out, decoded);
+    while (good < decoded && in_subgroup[good])
+        good++;
+    return good;
+}
+
+bool ed_decode(struct ed_point *out, const uint8_t le32[EDWARDS_BYTES])
+{
+    return decode_lanes(out, le32, 0, 1, false) == 1;
+}
+
 bool ed_decode_prime(struct ed_point *out, const uint8_t le32[EDWARDS_BYTES])
 {
-    return ed_decode(out, le32) && ed_is_prime_order(out);
+    return decode_lanes(out, le32, 0, 1, true) == 1;
 }
 
 bool ed_decode_prime_many(struct ed_point *out, const uint8_t *le32, size_t stride, size_t count,
                           size_t *bad_out)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!ed_decode_prime(&out[i], le32 + i * stride)) {
-            *bad_out = i;
+    for (size_t done = 0; done < count; done += FE_LANES) {
+        size_t lanes = count - done < FE_LANES ? count - done : FE_LANES;
+        size_t good = decode_lanes(out + done, le32 + done * stride, stride, lanes, true);
+        if (good < lanes) {
+            *bad_out = done + good;
             return false;
         }
     }

@@ -48,12 +48,13 @@ void ed_secret_mul(uint8_t out32[EDWARDS_BYTES], const uint8_t point32[EDWARDS_B
     uint8_t le32[32];
     bool identity = memcmp(point32, IDENTITY, sizeof IDENTITY) == 0;
     library_start();
-    ASSERT(identity || crypto_core_ed25519_is_valid_point(point32));
     ed_scalar_to_le32(le32, secret);
-    if (identity || ed_scalar_is_zero(secret))
-        memcpy(out32, IDENTITY, sizeof IDENTITY);
-    else
+    if (!identity && !ed_scalar_is_zero(secret)) { /* checks the point too */
         ASSERT(crypto_scalarmult_ed25519_noclamp(out32, le32, point32) == 0);
+    } else {
+        ASSERT(identity || crypto_core_ed25519_is_valid_point(point32));
+        memcpy(out32, IDENTITY, sizeof IDENTITY);
+    }
     sodium_memzero(le32, sizeof le32);
 }
 

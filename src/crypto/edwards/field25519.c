@@ -1,3 +1,4 @@
+/* Bytes, comparisons, powers and square roots modulo 2^255 - 19. */
 #include "crypto/edwards/field25519.h"
 
 const struct fe25519 FE_D = {
@@ -77,79 +78,115 @@ bool fe_is_zero(const struct fe25519 *a)
     return fe_eq(a, &FE_ZERO);
 }
 
-/* r = z^(2^n) */
-static void square_times(struct fe25519 *r, const struct fe25519 *z, int n)
+/* --- powers --------------------------------------------------------------------------------------
+ *
+ * Of one element or of several side by side: a squaring waits for the one before it, and the
+ * processor has room for another's meanwhile. */
+
+static inline void mul_lanes(struct fe25519 *r, const struct fe25519 *a, const struct fe25519 *b,
+                             size_t lanes)
 {
-    fe_sqr(r, z);
-    for (int i = 1; i < n; i++)
-        fe_sqr(r, r);
+    for (size_t l = 0; l < lanes; l++)
+        fe_mul(&r[l], &a[l], &b[l]);
 }
 
-/* z^(2^250 - 1), and z^11 which is on the way. */
-static void pow_250(struct fe25519 *r, struct fe25519 *z11, const struct fe25519 *z)
+/* r = a^(2^times) */
+static inline void square_lanes(struct fe25519 *r, const struct fe25519 *a, int times, size_t lanes)
 {
-    struct fe25519 z2, z9, a, b, c;
-    fe_sqr(&z2, z);
-    square_times(&a, &z2, 2);
-    fe_mul(&z9, &a, z);
-    fe_mul(z11, &z9, &z2);
-    fe_sqr(&a, z11);
-    fe_mul(&a, &a, &z9); /* 2^5 - 1 */
-    square_times(&b, &a, 5);
-    fe_mul(&a, &b, &a); /* 2^10 - 1 */
-    square_times(&b, &a, 10);
-    fe_mul(&b, &b, &a); /* 2^20 - 1 */
-    square_times(&c, &b, 20);
-    fe_mul(&b, &c, &b); /* 2^40 - 1 */
-    square_times(&b, &b, 10);
-    fe_mul(&a, &b, &a); /* 2^50 - 1 */
-    square_times(&b, &a, 50);
-    fe_mul(&b, &b, &a); /* 2^100 - 1 */
-    square_times(&c, &b, 100);
-    fe_mul(&b, &c, &b); /* 2^200 - 1 */
-    square_times(&b, &b, 50);
-    fe_mul(r, &b, &a);
+    for (size_t l = 0; l < lanes; l++)
+        fe_sqr(&r[l], &a[l]);
+    for (int i = 1; i < times; i++)
+        for (size_t l = 0; l < lanes; l++)
+            fe_sqr(&r[l], &r[l]);
 }
 
-void fe_pow_p58(struct fe25519 *r, const struct fe25519 *z)
+/* r = z^(2^250 - 1), and z^11 which is on the way. */
+static inline void pow_250(struct fe25519 *r, struct fe25519 *z11, const struct fe25519 *z,
+                           size_t lanes)
 {
-    struct fe25519 z1 = *z, z11;
-    pow_250(r, &z11, &z1);
-    square_times(r, r, 2);
-    fe_mul(r, r, &z1); /* 2^252 - 4 + 1 */
+    struct fe25519 z2[FE_LANES], z9[FE_LANES], a[FE_LANES], b[FE_LANES], c[FE_LANES];
+    square_lanes(z2, z, 1, lanes);
+    square_lanes(a, z2, 2, lanes);
+    mul_lanes(z9, a, z, lanes);
+    mul_lanes(z11, z9, z2, lanes);
+    square_lanes(a, z11, 1, lanes);
+    mul_lanes(a, a, z9, lanes); /* 2^5 - 1 */
+    square_lanes(b, a, 5, lanes);
+    mul_lanes(a, b, a, lanes); /* 2^10 - 1 */
+    square_lanes(b, a, 10, lanes);
+    mul_lanes(b, b, a, lanes); /* 2^20 - 1 */
+    square_lanes(c, b, 20, lanes);
+    mul_lanes(b, c, b, lanes); /* 2^40 - 1 */
+    square_lanes(b, b, 10, lanes);
+    mul_lanes(a, b, a, lanes); /* 2^50 - 1 */
+    square_lanes(b, a, 50, lanes);
+    mul_lanes(b, b, a, lanes); /* 2^100 - 1 */
+    square_lanes(c, b, 100, lanes);
+    mul_lanes(b, c, b, lanes); /* 2^200 - 1 */
+    square_lanes(b, b, 50, lanes);
+    mul_lanes(r, b, a, lanes);
 }
 
+/* 2^252 - 3 = 4 (2^250 - 1) + 1 */
+static inline void pow_p58(struct fe25519 *r, const struct fe25519 *z, size_t lanes)
+{
+    struct fe25519 t[FE_LANES], z11[FE_LANES];
+    pow_250(t, z11, z, lanes);
+    square_lanes(t, t, 2, lanes);
+    mul_lanes(r, t, z, lanes);
+}
+
+void fe_pow_p58(struct fe25519 *z, size_t lanes)
+{
+    ASSERT(lanes <= FE_LANES);
+    if (lanes == 1) /* each its own loops */
+        pow_p58(z, z, 1);
+    else if (lanes == FE_LANES)
+        pow_p58(z, z, FE_LANES);
+    else
+        pow_p58(z, z, lanes);
+}
+
+/* p - 2 = 2^255 - 21 = 2^5 (2^250 - 1) + 11 */
 void fe_invert(struct fe25519 *r, const struct fe25519 *z)
 {
-    struct fe25519 z11;
-    pow_250(r, &z11, z);
-    square_times(r, r, 5);
-    fe_mul(r, r, &z11); /* 2^255 - 32 + 11 = p - 2 */
+    struct fe25519 t[FE_LANES], z11[FE_LANES];
+    pow_250(t, z11, z, 1);
+    square_lanes(t, t, 5, 1);
+    fe_mul(r, t, z11);
 }
 
-/* r = u v^3 (u v^7)^((p-5)/8) has v r^2 = u (u/v)^((p-1)/4): times a fourth root of unity. */
-enum fe_root fe_sqrt_ratio(struct fe25519 *r, const struct fe25519 *u, const struct fe25519 *v)
+/* --- square roots of u/v: r = u v^3 (u v^7)^((p-5)/8) has v r^2 = u (u/v)^((p-1)/4), u times a
+ * fourth root of unity. */
+
+void fe_root_begin(struct fe_root *r, const struct fe25519 *u, const struct fe25519 *v)
 {
-    struct fe25519 uv3, t, check, iu;
+    struct fe25519 t;
+    r->u = *u;
+    r->v = *v;
     fe_sqr(&t, v);
     fe_mul(&t, &t, v);
-    fe_mul(&uv3, u, &t);
+    fe_mul(&r->uv3, u, &t);
     fe_sqr(&t, &t);
     fe_mul(&t, &t, v);
-    fe_mul(&t, &t, u);
-    fe_pow_p58(&t, &t);
-    fe_mul(&t, &t, &uv3);
-    fe_sqr(&check, &t);
-    fe_mul(&check, &check, v);
-    fe_mul(&iu, u, &FE_I);
-    *r = t;
-    if (fe_eq(&check, u))
+    fe_mul(&r->base, &t, u);
+}
+
+enum fe_root_class fe_root_end(struct fe25519 *root, const struct fe_root *r,
+                               const struct fe25519 *power)
+{
+    struct fe25519 check, iu;
+    fe_mul(root, &r->uv3, power);
+    fe_sqr(&check, root);
+    fe_mul(&check, &check, &r->v);
+    if (fe_eq(&check, &r->u))
         return FE_ROOT;
+    fe_mul(&iu, &r->u, &FE_I);
     if (fe_eq(&check, &iu))
         return FE_ROOT_I;
     fe_neg(&iu, &iu);
     if (fe_eq(&check, &iu))
         return FE_ROOT_NI;
-    fe_mul(r, &t, &FE_I); /* v t^2 = -u */
+    fe_mul(root, root, &FE_I); /* v root^2 was -u */
     return FE_ROOT;
 }

@@ -13,7 +13,7 @@ struct ge_cached {
     struct fe25519 sum, difference, z2, t2d;
 };
 
-/* The same of an affine point: (y+x, y-x, 2dxy), all tight. */
+/* The same of an affine point: (y+x, y-x, 2dxy). */
 struct ge_niels {
     struct fe25519 sum, difference, t2d;
 };
@@ -118,6 +118,18 @@ static inline void ge_add_niels(struct ed_point *r, const struct ed_point *p,
     ge_finish(r, &f);
 }
 
+/* The same of p and digit times the point of `odd`; digit is odd, at most 15 in size. An ed_odd
+ * holds cached points under the name of points. */
+static inline void ge_add_odd_factors(struct ge_factors *r, const struct ed_point *p,
+                                      const struct ed_odd *odd, int digit)
+{
+    const struct ge_cached *c = (const struct ge_cached *)(const void *)odd->multiple;
+    ge_add_cached_factors(r, p, &c[(digit > 0 ? digit : -digit) / 2], digit < 0);
+}
+
+/* ed_is_prime_order of up to FE_LANES points side by side. */
+void ge_are_prime_order(bool *out, const struct ed_point *points, size_t lanes);
+
 /* ge_to_niels_many needs `scratch` of count elements; one inversion among all. */
 void ge_to_niels_many(struct ge_niels *r, const struct ed_point *points, size_t count,
                       struct fe25519 *scratch);
@@ -128,6 +140,16 @@ void fe_invert_many(struct fe25519 *z, struct fe25519 *scratch, size_t count);
  * any w neighbours have at most one that is not 0. Returns one more than the index of the highest
  * digit that is not 0 (0 for 0). w is 2 to 8. */
 #define GE_WNAF_DIGITS 257
+#define GE_ODD_WIDTH 5 /* digits up to 15: those of an ed_odd */
 int ge_wnaf(int8_t digits[GE_WNAF_DIGITS], const struct ed_scalar *s, int w);
+
+/* A scalar, in the form of GE_ODD_WIDTH, and the point that it multiplies; the sum of `count` such
+ * products, their doublings shared (Straus). */
+struct ge_multiple {
+    struct ed_odd odd;
+    int8_t digits[GE_WNAF_DIGITS];
+    int top; /* ge_wnaf's */
+};
+void ge_sum_of_multiples(struct ed_point *out, const struct ge_multiple *m, size_t count);
 
 #endif

@@ -1,36 +1,41 @@
+/* Multiplication by a scalar that is known: signed digits and odd multiples; buckets when one point
+ * has several scalars. */
 #include "crypto/edwards/group25519.h"
 
+/* The 64 bits of s from bit `at` on. */
+static uint64_t bits_from(const struct ed_scalar *s, int at)
+{
+    int word = at / 64, shift = at % 64;
+    uint64_t low = word < 4 ? s->limb[word] >> shift : 0;
+    return shift > 0 && word < 3 ? low | s->limb[word + 1] << (64 - shift) : low;
+}
+
+/* With a carry, what is left is s / 2^at + 1: zeros at its end are ones of s. */
 int ge_wnaf(int8_t digits[GE_WNAF_DIGITS], const struct ed_scalar *s, int w)
 {
-    uint64_t x[5] = {s->limb[0], s->limb[1], s->limb[2], s->limb[3], 0};
-    int top = 0;
-    unsigned carry = 0;
+    int top = 0, carry = 0;
     memset(digits, 0, GE_WNAF_DIGITS);
-    for (int i = 0; i < GE_WNAF_DIGITS;) {
-        if ((x[i / 64] >> (i % 64) & 1) == carry) { /* the bit with its carry is even */
-            i++;
+    for (int at = 0; at < GE_WNAF_DIGITS;) {
+        uint64_t left = bits_from(s, at), skip = carry ? ~left : left;
+        if (skip == 0) {
+            at += 64;
             continue;
         }
-        uint64_t window = x[i / 64] >> (i % 64);
-        if (i % 64 > 64 - w)
-            window |= x[i / 64 + 1] << (64 - i % 64);
-        int digit = (int)(window & ((1U << w) - 1)) + (int)carry;
+        int zeros = __builtin_ctzll(skip);
+        if (zeros > 0) {
+            at += zeros;
+            continue;
+        }
+        int digit = (int)(left & ((1U << w) - 1)) + carry;
         carry = digit >> (w - 1) & 1;
-        digits[i] = (int8_t)(digit - (int)(carry << w));
-        top = i + 1;
-        i += w;
+        digits[at] = (int8_t)(digit - (carry << w));
+        top = at + 1;
+        at += w;
     }
     return top;
 }
 
-#define ODD_WIDTH 5 /* digits -15 to 15: ED_ODD_MULTIPLES */
-
 _Static_assert(sizeof(struct ge_cached) == sizeof(struct ed_point), "ed_odd holds cached points");
-
-static const struct ge_cached *odd_cached(const struct ed_odd *o)
-{
-    return (const struct ge_cached *)(const void *)o->multiple;
-}
 
 void ed_odd_make(struct ed_odd *out, const struct ed_point *p)
 {
@@ -46,21 +51,22 @@ void ed_odd_make(struct ed_odd *out, const struct ed_point *p)
     }
 }
 
-/* out = s times the point whose odd multiples are given. */
-static void mul_odd(struct ed_point *out, const struct ed_odd *odd, const struct ed_scalar *s)
+void ge_sum_of_multiples(struct ed_point *out, const struct ge_multiple *m, size_t count)
 {
-    int8_t digits[GE_WNAF_DIGITS];
-    const struct ge_cached *c = odd_cached(odd);
     struct ed_point r = ED_IDENTITY;
     struct ge_factors f;
-    for (int i = ge_wnaf(digits, s, ODD_WIDTH) - 1; i >= 0; i--) {
+    int top = 0;
+    for (size_t i = 0; i < count; i++)
+        top = m[i].top > top ? m[i].top : top;
+    for (int at = top - 1; at >= 0; at--) {
         ge_double_factors(&f, &r);
-        if (digits[i] != 0) {
-            ge_finish(&r, &f);
-            ge_add_cached_factors(&f, &r, &c[(digits[i] > 0 ? digits[i] : -digits[i]) / 2],
-                                  digits[i] < 0);
+        for (size_t i = 0; i < count; i++) {
+            if (m[i].digits[at] != 0) {
+                ge_finish(&r, &f);
+                ge_add_odd_factors(&f, &r, &m[i].odd, m[i].digits[at]);
+            }
         }
-        if (i > 0)
+        if (at > 0)
             ge_finish_xyz(&r, &f);
         else
             ge_finish(&r, &f);
@@ -70,9 +76,10 @@ static void mul_odd(struct ed_point *out, const struct ed_odd *odd, const struct
 
 void ed_mul(struct ed_point *out, const struct ed_point *p, const struct ed_scalar *s)
 {
-    struct ed_odd odd;
-    ed_odd_make(&odd, p);
-    mul_odd(out, &odd, s);
+    struct ge_multiple m;
+    ed_odd_make(&m.odd, p);
+    m.top = ge_wnaf(m.digits, s, GE_ODD_WIDTH);
+    ge_sum_of_multiples(out, &m, 1);
 }
 
 void ed_mul_small(struct ed_point *out, const struct ed_point *p, uint64_t n)
@@ -91,8 +98,10 @@ void ed_mul_small(struct ed_point *out, const struct ed_point *p, uint64_t n)
 void ed_table_odd(struct ed_point *out, const struct ed_table *t, const struct ed_scalar *a,
                   const struct ed_odd *p, const struct ed_scalar *b)
 {
+    struct ge_multiple m = {.odd = *p};
     struct ed_point r;
-    mul_odd(&r, p, b);
+    m.top = ge_wnaf(m.digits, b, GE_ODD_WIDTH);
+    ge_sum_of_multiples(&r, &m, 1);
     ed_table_add(out, &r, t, a);
 }
 
@@ -112,7 +121,7 @@ struct each {
     struct ed_point bucket[BUCKETS];
 };
 
-/* p has the coordinates of c. */
+/* c is p, ready to be added. */
 static void put_in_bucket(struct each *e, int digit, const struct ed_point *p,
                           const struct ge_cached *c)
 {
@@ -185,7 +194,7 @@ static bool mul_each(struct ed_point *products, const struct ed_point *p,
     struct each each[EACH_TOGETHER];
     int top = 0;
     for (size_t k = 0; k < count; k++) {
-        int own = ge_wnaf(each[k].digits, &scalars[k], ODD_WIDTH);
+        int own = ge_wnaf(each[k].digits, &scalars[k], GE_ODD_WIDTH);
         top = own > top ? own : top;
         memset(each[k].used, 0, sizeof each[k].used);
     }

@@ -8,12 +8,19 @@ static const uint64_t Q[4] = {0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0, 0x10000
 #define HIGH_SHIFT 60 /* 252 = 3 * 64 + 60 */
 #define HIGH_MASK ((UINT64_C(1) << HIGH_SHIFT) - 1)
 
+#ifdef __clang__
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
 const struct ed_scalar ED_ZERO = {{0}}, ED_ONE = {{1}};
 
 /* r = a - b, returning the borrow. */
-static uint64_t subtract(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+static inline uint64_t subtract(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
 {
     uint64_t borrow = 0;
+    UNROLLED
     for (int i = 0; i < 4; i++) {
         u128 d = (u128)a[i] - b[i] - borrow;
         r[i] = (uint64_t)d;
@@ -23,9 +30,11 @@ static uint64_t subtract(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]
 }
 
 /* r = a + (b where mask has ones). */
-static void add_masked(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], uint64_t mask)
+static inline void add_masked(uint64_t r[4], const uint64_t a[4], const uint64_t b[4],
+                              uint64_t mask)
 {
     u128 carry = 0;
+    UNROLLED
     for (int i = 0; i < 4; i++) {
         carry += (u128)a[i] + (b[i] & mask);
         r[i] = (uint64_t)carry;
@@ -50,58 +59,48 @@ struct ed_scalar ed_scalar_sub(struct ed_scalar a, struct ed_scalar b)
     return r;
 }
 
-/* Takes the low 252 bits of x away as a number of its own; x becomes x / 2^252, `words` - 3 words
- * long. */
-static struct ed_scalar split(uint64_t *x, int words)
+/* r += a * b, where b has `words` words and r one more. */
+static inline void add_row(uint64_t *r, uint64_t a, const uint64_t *b, int words)
+{
+    u128 carry = 0;
+    UNROLLED
+    for (int i = 0; i < words; i++) {
+        carry += (u128)a * b[i] + r[i];
+        r[i] = (uint64_t)carry;
+        carry >>= 64;
+    }
+    r[words] = (uint64_t)carry;
+}
+
+/* The low 252 bits of x are a number of their own, below q; the rest, `words` - 3 words, times c
+ * goes to r. */
+static inline struct ed_scalar split(uint64_t *r, const uint64_t *x, int words)
 {
     struct ed_scalar low = {{x[0], x[1], x[2], x[3] & HIGH_MASK}};
+    r[0] = r[1] = 0;
+    UNROLLED
     for (int i = 3; i < words; i++)
-        x[i - 3] = x[i] >> HIGH_SHIFT | (i + 1 < words ? x[i + 1] << (64 - HIGH_SHIFT) : 0);
+        add_row(r + i - 3, x[i] >> HIGH_SHIFT | (i + 1 < words ? x[i + 1] << (64 - HIGH_SHIFT) : 0),
+                Q, 2);
     return low;
 }
 
-/* x *= c: `words` words become words + 2. */
-static void times_c(uint64_t *x, int words)
+/* x is of 512 bits, low0 + 2^252 h0; h0 c is of 385 bits, low1 + 2^252 h1; h1 c is of 258 bits,
+ * low2 + 2^252 h2; h2 c is of 131 bits: x is low0 - low1 + low2 - h2 c. */
+static inline struct ed_scalar reduce_wide(const uint64_t x[8])
 {
-    uint64_t r[8] = {0};
-    for (int i = 0; i < words; i++) {
-        u128 carry = 0;
-        for (int j = 0; j < 2; j++) {
-            carry += (u128)x[i] * Q[j] + r[i + j];
-            r[i + j] = (uint64_t)carry;
-            carry >>= 64;
-        }
-        r[i + 2] = (uint64_t)carry;
-    }
-    memcpy(x, r, (size_t)(words + 2) * sizeof *x);
-}
-
-/* x is of 512 bits: low0 + 2^252 h0; h0 c (385 bits) = low1 + 2^252 h1; h1 c (258 bits) = low2 +
- * 2^252 h2; h2 c has 131 bits. Each of the four parts is below q. */
-static struct ed_scalar reduce_wide(uint64_t x[8])
-{
-    struct ed_scalar low0 = split(x, 8);
-    times_c(x, 5);
-    struct ed_scalar low1 = split(x, 7);
-    times_c(x, 3); /* h1 has 133 bits: the fourth word is 0 */
-    struct ed_scalar low2 = split(x, 5);
-    times_c(x, 1);
-    struct ed_scalar low3 = {{x[0], x[1], x[2], 0}};
-    return ed_scalar_sub(ed_scalar_add(ed_scalar_sub(low0, low1), low2), low3);
+    uint64_t y[7], z[6], low3[4] = {0};
+    struct ed_scalar low0 = split(y, x, 8), low1 = split(z, y, 7), low2 = split(low3, z, 5), last;
+    memcpy(last.limb, low3, sizeof last.limb);
+    return ed_scalar_sub(ed_scalar_add(ed_scalar_sub(low0, low1), low2), last);
 }
 
 struct ed_scalar ed_scalar_mul(struct ed_scalar a, struct ed_scalar b)
 {
     uint64_t x[8] = {0};
-    for (int i = 0; i < 4; i++) {
-        u128 carry = 0;
-        for (int j = 0; j < 4; j++) {
-            carry += (u128)a.limb[i] * b.limb[j] + x[i + j];
-            x[i + j] = (uint64_t)carry;
-            carry >>= 64;
-        }
-        x[i + 4] = (uint64_t)carry;
-    }
+    UNROLLED
+    for (int i = 0; i < 4; i++)
+        add_row(x + i, a.limb[i], b.limb, 4);
     return reduce_wide(x);
 }
 

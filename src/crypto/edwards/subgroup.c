@@ -33,72 +33,111 @@ static const struct fe25519 ROOT_K = {/* its square is (A^2 - 4) i */
                                       {0x374105eb49c67, 0x4274b2f267fe8, 0x3f166de60e579,
                                        0x2078c19f0b198, 0x0680fe74c4f11}};
 
-/* Is z a fourth power? z^((p-1)/4) = 1; the exponent is 2^253 - 5. */
-static bool is_fourth_power(const struct fe25519 *z)
+/* A point on its way through the three steps. */
+struct halving {
+    const struct ed_point *p;
+    struct fe25519 n, d; /* u = n/d */
+    struct fe25519 s;
+    struct fe25519 fourth;
+    struct fe_root root;
+    bool twice; /* the point is twice another */
+};
+
+static void step_1(struct halving *h)
 {
-    struct fe25519 t;
-    fe_pow_p58(&t, z);
-    fe_sqr(&t, &t);
-    fe_mul(&t, &t, z);
-    return fe_eq(&t, &FE_ONE);
+    fe_add(&h->n, &h->p->z, &h->p->y);
+    fe_sub(&h->d, &h->p->z, &h->p->y);
+    fe_root_begin(&h->root, &h->n, &h->d);
 }
 
-/* Step 2: w = *wn / *wd and s with its sign. n/d is u; s is one of its roots. */
-static void half(struct fe25519 *wn, struct fe25519 *wd, struct fe25519 *s,
-                 const struct ed_point *p, const struct fe25519 *n, const struct fe25519 *d)
+/* x' = xn / xd, where v/s = c s z / x */
+static void step_2(struct halving *h, const struct fe25519 *power)
 {
-    struct fe25519 xd, xn, t;
-    fe_mul(&xd, d, &p->x); /* x' = xn / xd, v/s being c s z / x */
+    const struct ed_point *p = h->p;
+    struct fe25519 xn, xd, t;
+    h->twice = fe_root_end(&h->s, &h->root, power) == FE_ROOT;
+    fe_mul(&xd, &h->d, &p->x);
     fe_mul(&xn, &xd, &A);
-    fe_mul(&t, n, &p->x);
+    fe_mul(&t, &h->n, &p->x);
     fe_add(&t, &t, &t);
     fe_add(&xn, &xn, &t);
-    fe_mul(&t, d, s);
+    fe_mul(&t, &h->d, &h->s);
     fe_mul(&t, &t, &p->z);
     fe_mul(&t, &t, &C);
     fe_add(&t, &t, &t);
     fe_add(&xn, &xn, &t);
-    fe_mul(&xn, &xn, &FE_ONE);
-    enum fe_root root = fe_sqrt_ratio(&t, &xn, &xd);
-    if (root == FE_ROOT) {
-        *wn = t;
-        *wd = FE_ONE;
-        return;
+    fe_mul(&xn, &xn, &FE_ONE); /* tight */
+    fe_root_begin(&h->root, &xn, &xd);
+}
+
+/* w = wn / wd */
+static void step_3(struct halving *h, const struct fe25519 *power)
+{
+    struct fe25519 wn, wd = FE_ONE, t, square;
+    enum fe_root_class class = fe_root_end(&wn, &h->root, power);
+    if (class != FE_ROOT) { /* the square is (A^2 - 4) / x' with -s; its root is k/wn or ik/wn */
+        wd = wn;
+        wn = ROOT_K;
+        if (class == FE_ROOT_NI)
+            fe_mul(&wn, &wn, &FE_I);
+        fe_neg(&t, &h->s);
+        fe_mul(&h->s, &t, &FE_ONE);
     }
-    /* x' = t^2 / i or t^2 / -i is none: the square is (A^2 - 4) / x', whose root is k/t or ik/t */
-    *wd = t;
-    *wn = ROOT_K;
-    if (root == FE_ROOT_NI)
-        fe_mul(wn, wn, &FE_I);
-    fe_neg(&t, s);
-    fe_mul(s, &t, &FE_ONE);
+    fe_sqr(&t, &wd);
+    fe_mul(&t, &t, &A);
+    fe_sqr(&square, &wn);
+    fe_sub(&square, &square, &t);
+    fe_mul(&t, &h->s, &wn);
+    fe_mul(&t, &t, &wd);
+    fe_add(&t, &t, &t);
+    fe_add(&h->fourth, &square, &t); /* 2 wd^2 uQ */
+    fe_mul(&t, &wd, &ROOT_A2);
+    fe_sub(&square, &wn, &t);
+    fe_sqr(&square, &square); /* wd^2 (w - a)^2 */
+    fe_mul(&h->fourth, &h->fourth, &square);
+    static const struct fe25519 eight = {{8}}; /* makes it uQ (w - a)^2 times (2 wd)^4 */
+    fe_mul(&h->fourth, &h->fourth, &eight);
+}
+
+/* A fourth power has z^((p-1)/4) = 1; (p-1)/4 = 2 (p-5)/8 + 1. */
+static bool step_4(const struct halving *h, const struct fe25519 *power)
+{
+    struct fe25519 t;
+    if (fe_is_zero(&h->p->x))
+        return fe_eq(&h->p->y, &h->p->z);
+    fe_sqr(&t, power);
+    fe_mul(&t, &t, &h->fourth);
+    return h->twice && fe_eq(&t, &FE_ONE);
+}
+
+void ge_are_prime_order(bool *out, const struct ed_point *points, size_t lanes)
+{
+    struct halving h[FE_LANES];
+    struct fe25519 power[FE_LANES];
+    ASSERT(lanes <= FE_LANES);
+    for (size_t l = 0; l < lanes; l++) {
+        h[l].p = &points[l];
+        step_1(&h[l]);
+        power[l] = h[l].root.base;
+    }
+    fe_pow_p58(power, lanes);
+    for (size_t l = 0; l < lanes; l++) {
+        step_2(&h[l], &power[l]);
+        power[l] = h[l].root.base;
+    }
+    fe_pow_p58(power, lanes);
+    for (size_t l = 0; l < lanes; l++) {
+        step_3(&h[l], &power[l]);
+        power[l] = h[l].fourth;
+    }
+    fe_pow_p58(power, lanes);
+    for (size_t l = 0; l < lanes; l++)
+        out[l] = step_4(&h[l], &power[l]);
 }
 
 bool ed_is_prime_order(const struct ed_point *p)
 {
-    struct fe25519 n, d, s, wn, wd, ww, sw, t;
-    if (fe_is_zero(&p->x))
-        return fe_eq(&p->y, &p->z);
-    fe_add(&n, &p->z, &p->y);
-    fe_sub(&d, &p->z, &p->y);
-    if (fe_sqrt_ratio(&s, &n, &d) != FE_ROOT)
-        return false;
-    half(&wn, &wd, &s, p, &n, &d);
-    fe_sqr(&ww, &wd);
-    fe_mul(&ww, &ww, &A);
-    fe_sqr(&t, &wn);
-    fe_sub(&t, &t, &ww);
-    fe_mul(&sw, &s, &wn);
-    fe_mul(&sw, &sw, &wd);
-    fe_add(&sw, &sw, &sw);
-    fe_add(&t, &t, &sw); /* 2 wd^2 uQ */
-    fe_mul(&ww, &wd, &ROOT_A2);
-    fe_sub(&ww, &wn, &ww);
-    fe_sqr(&ww, &ww); /* wd^2 (w - a)^2 */
-    fe_mul(&t, &t, &ww);
-    for (int i = 0; i < 3; i++) { /* times 8, so that it is uQ (w - a)^2 times (2 wd)^4 */
-        fe_add(&t, &t, &t);
-        fe_mul(&t, &t, &FE_ONE);
-    }
-    return is_fourth_power(&t);
+    bool is;
+    ge_are_prime_order(&is, p, 1);
+    return is;
 }
