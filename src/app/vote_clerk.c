@@ -220,7 +220,8 @@ int vote_appoint_run(struct cli *cli)
         e = vote_ledger_open(&l, cli, &d);
     if (e == E_OK) {
         struct abi_value arg = abi_address(&account);
-        e = vote_send(&l, key32, cli_has(cli, "dismiss") ? "dismissClerk" : "appointClerk", &arg, 1, NULL, &d);
+        e = vote_send(&l, key32, cli_has(cli, "dismiss") ? "dismissClerk" : "appointClerk", &arg, 1,
+                      NULL, &d);
     }
     explicit_bzero(key32, sizeof key32);
     vote_ledger_close(&l);

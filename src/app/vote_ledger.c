@@ -258,8 +258,8 @@ static enum err explain_failure(struct vote_ledger *l, struct bytes input, const
 }
 
 enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *method,
-                   const struct abi_value *args, size_t count,
-                   struct json **receipt_out, struct diag *d)
+                   const struct abi_value *args, size_t count, struct json **receipt_out,
+                   struct diag *d)
 {
     struct buf input = {0};
     struct json *receipt = NULL;
