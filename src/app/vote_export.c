@@ -96,7 +96,29 @@ static struct hash add_scratch(struct export *x)
     return h;
 }
 
-static enum err add_setup(struct export *x, struct hash *payload, struct diag *d)
+/* public_credentials.json. Where every weight is 1 the roll alone does not say whether they are
+ * written: the payload of the Setup event does. */
+static void put_credentials(struct export *x, struct bel_roll *roll, const struct hash *election,
+                            const struct hash *trustees, const struct hash *payload)
+{
+    struct buf setup = {0};
+    struct hash credentials, made;
+    for (unsigned tries = 0; tries < 2; tries++) {
+        buf_clear(&x->scratch);
+        buf_clear(&setup);
+        bel_roll_write(&x->scratch, roll);
+        sha256_once(&credentials, x->scratch.data, x->scratch.len);
+        bel_setup_write(&setup, election, trustees, &credentials);
+        sha256_once(&made, setup.data, setup.len);
+        if (hash_eq(&made, payload))
+            break;
+        roll->has_weights = !roll->has_weights;
+    }
+    buf_free(&setup);
+}
+
+static enum err add_setup(struct export *x, const struct vote_event *e, struct hash *payload,
+                          struct diag *d)
 {
     struct hash election, trustees, credentials;
     struct abi_value arg = abi_u64(x->consultation.id), v;
@@ -105,7 +127,7 @@ static enum err add_setup(struct export *x, struct hash *payload, struct diag *d
     TRY(vote_view(&x->ledger, "trusteesOf", &arg, 1, &v, d));
     trustees = add(x, v.item[0].bytes);
     TRY(vote_roll_get(&x->ledger, &x->consultation, &roll, d));
-    bel_roll_write(&x->scratch, &roll);
+    put_credentials(x, &roll, &election, &trustees, &e->payload);
     credentials = add_scratch(x);
     bel_setup_write(&x->scratch, &election, &trustees, &credentials);
     *payload = add_scratch(x);
@@ -144,7 +166,7 @@ static enum err add_payload(struct export *x, const struct vote_event *e, struct
 {
     switch (e->type) {
     case BEL_SETUP:
-        return add_setup(x, payload, d);
+        return add_setup(x, e, payload, d);
     case BEL_BALLOT:
         if (bel_ballot_write(&x->scratch, &x->election, e->body) != E_OK)
             return diag_set(d, E_INVALID,
