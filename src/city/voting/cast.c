@@ -2,7 +2,7 @@
 #include "city/voting/cast.h"
 
 #include "city/voting/price.h"
-#include "city/voting/roll.h"
+#include "city/voting/voters.h"
 #include "city/voting/sums.h"
 #include "city/voting/verified.h"
 

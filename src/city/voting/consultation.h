@@ -11,7 +11,7 @@
  *   "template", "election", "trustees", id   documents; trustees of a series' first only
  *   "board", id              board.c: accounts, groups and steps of the trustees
  *   "message", id, owner * 256 + round; "shares", id, owner
- *   "roll", id; "voters", id, page; "voter", id, key     roll.c
+ *   "roll", id; "voters", id, page; "voter", id, key     voters.c
  *   "event", id, height; "tracker", id, tracker          events.c
  *   "sums", id               64 bytes a ciphertext
  *   "decryptions", id        per part: owner 8, height of its event 8

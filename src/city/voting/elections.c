@@ -1,7 +1,7 @@
 #include "city/voting/elections.h"
 
 #include "city/voting/price.h"
-#include "city/voting/roll.h"
+#include "city/voting/voters.h"
 
 enum err election_of(struct service_call *c, const struct consultation *v,
                      struct voting_election **out)
@@ -166,7 +166,7 @@ enum err run_voting_publish(struct service_call *c)
     struct consultation v;
     struct board b;
     struct bel_trustees trustees;
-    struct roll r;
+    struct voters r;
     struct progress p;
     TRY(consultation_load(c, &v));
     TRY(require_clerk(c, &v));
@@ -176,14 +176,14 @@ enum err run_voting_publish(struct service_call *c)
                       abi_u64(service_now_s(c)));
     TRY(board_load(c, v.series, &b));
     TRY(board_require_complete(c, &b));
-    TRY(roll_load(c, v.id, &r));
+    TRY(voters_load(c, v.id, &r));
     if (r.count == 0)
         return service_revert(c, "NoVoters", NULL);
     TRY(trustees_of(c, &b, &trustees));
     if (v.id == v.series)
         TRY(write_trustees(c, &b));
     TRY(progress_load(c, v.id, &p));
-    struct hash credentials = roll_hash(&r);
+    struct hash credentials = voters_hash(&r);
     TRY(election_publish(c, &v, &p, trustees.key32, &credentials));
     TRY(progress_store(c, v.id, &p));
     TRY(consultation_store(c, &v));

@@ -39,6 +39,10 @@ enum err sums_change(struct service_call *c, const struct consultation *v,
     TRY(sums_load(c, v, &packed));
     TRY(service_charge(c, price_sums(v->ciphertexts) * (replaced.len ? 2 : 1)));
     bel_tally_init(&t, &election->e);
+    if (replaced.len) { /* the numbers of the sums are progress's; here, what can be taken out */
+        t.ballot_count = 1;
+        t.total_weight = weight;
+    }
     bool holds = election_sums(election, t.sums, packed) &&
                  (replaced.len == 0 || bel_tally_remove(&t, replaced, weight) == E_OK) &&
                  bel_tally_add(&t, ballot, weight) == E_OK;

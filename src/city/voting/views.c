@@ -1,6 +1,6 @@
-/* What anybody may ask about consultations. Events: events.c; voters: roll.c. */
+/* What anybody may ask about consultations. Events: events.c; voters: voters.c. */
 #include "city/voting/counting.h"
-#include "city/voting/roll.h"
+#include "city/voting/voters.h"
 #include "city/voting/sums.h"
 
 static enum err load_numbers(struct service_call *c, const char *tag, uint64_t id,
@@ -25,12 +25,12 @@ enum err run_voting_consultation_count(struct service_call *c)
 enum err run_voting_consultation(struct service_call *c)
 {
     struct consultation v;
-    struct roll r;
+    struct voters r;
     struct progress p;
     struct abi_value units;
     struct bytes reason;
     TRY(consultation_load(c, &v));
-    TRY(roll_load(c, v.id, &r));
+    TRY(voters_load(c, v.id, &r));
     TRY(progress_load(c, v.id, &p));
     TRY(load_numbers(c, "units", v.id, &units));
     TRY(load_document(c, "reason", v.id, &reason));

@@ -1,4 +1,4 @@
-#include "city/voting/roll.h"
+#include "city/voting/voters.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 /* --- records ---------------------------------------------------------------------------------- */
 
 /* Slot "roll", id: count 8 | total weight 8 | weights 1 | last key 32 | hash under way 104. */
-enum err roll_load(struct service_call *c, uint64_t id, struct roll *out)
+enum err voters_load(struct service_call *c, uint64_t id, struct voters *out)
 {
     struct record r;
     struct hash slot = RECORD_SLOT("roll", id);
@@ -34,7 +34,7 @@ enum err roll_load(struct service_call *c, uint64_t id, struct roll *out)
     return E_OK;
 }
 
-static enum err roll_store(struct service_call *c, uint64_t id, const struct roll *v)
+static enum err voters_store(struct service_call *c, uint64_t id, const struct voters *v)
 {
     struct buf b = {0};
     struct hash slot = RECORD_SLOT("roll", id);
@@ -46,7 +46,7 @@ static enum err roll_store(struct service_call *c, uint64_t id, const struct rol
     return record_store(c, &slot, &b);
 }
 
-struct hash roll_hash(const struct roll *r)
+struct hash voters_hash(const struct voters *r)
 {
     struct sha256 copy = r->document;
     struct hash out;
@@ -113,19 +113,19 @@ static bool is_key(const uint8_t key32[EDWARDS_BYTES])
 }
 
 /* The document's next element. */
-static void append_voter(struct roll *r, const uint8_t key32[EDWARDS_BYTES], uint64_t weight)
+static void append_voter(struct voters *r, const uint8_t key32[EDWARDS_BYTES], uint64_t weight)
 {
     char key[BEL_POINT_CHARS + 1], text[BEL_POINT_CHARS + 32];
     bel_point_text(key, key32);
     const char *before = r->count ? "," : "[";
-    int len = r->weights == ROLL_WEIGHTED
+    int len = r->weights == VOTERS_WEIGHTED
                   ? snprintf(text, sizeof text, "%s\"%s,%" PRIu64 "\"", before, key, weight)
                   : snprintf(text, sizeof text, "%s\"%s\"", before, key);
     sha256_update(&r->document, text, (size_t)len);
 }
 
 /* One more voter: checked, counted, and a record of its own. */
-static enum err add_voter(struct service_call *c, uint64_t id, struct roll *r,
+static enum err add_voter(struct service_call *c, uint64_t id, struct voters *r,
                           const uint8_t key32[EDWARDS_BYTES], uint64_t weight)
 {
     uint8_t be32[EDWARDS_BYTES];
@@ -168,16 +168,16 @@ static enum err add_to_pages(struct service_call *c, uint64_t id, uint64_t first
     return E_OK;
 }
 
-static enum err check_lists(struct service_call *c, struct roll *r, struct bytes keys,
+static enum err check_lists(struct service_call *c, struct voters *r, struct bytes keys,
                             const struct abi_value *weights)
 {
     size_t count = keys.len / EDWARDS_BYTES;
-    enum roll_weights given = weights->count ? ROLL_WEIGHTED : ROLL_PLAIN;
+    enum voters_weights given = weights->count ? VOTERS_WEIGHTED : VOTERS_PLAIN;
     if (count == 0 || keys.len % EDWARDS_BYTES || (weights->count && weights->count != count))
         return invalid_voters(c, "length");
     if (count > VOTING_VOTERS_MAX - r->count)
         return invalid_voters(c, "too many");
-    if (r->weights != ROLL_UNKNOWN && r->weights != given)
+    if (r->weights != VOTERS_UNKNOWN && r->weights != given)
         return invalid_voters(c, "weights");
     r->weights = given;
     return E_OK;
@@ -189,17 +189,17 @@ enum err run_voting_add_voters(struct service_call *c)
     const struct abi_value *weights = service_arg(c, 2);
     size_t count = keys.len / EDWARDS_BYTES;
     struct consultation v;
-    struct roll r;
+    struct voters r;
     TRY(consultation_load(c, &v));
     TRY(require_registrar(c, &v));
     TRY(require_stage(c, &v, STAGE_DRAFT));
-    TRY(roll_load(c, v.id, &r));
+    TRY(voters_load(c, v.id, &r));
     TRY(check_lists(c, &r, keys, weights));
     TRY(add_to_pages(c, v.id, r.count, keys.data, weights, count));
     for (size_t i = 0; i < count; i++)
         TRY(add_voter(c, v.id, &r, keys.data + i * EDWARDS_BYTES,
                       weights->count ? abi_get_u64(&weights->item[i]) : 1));
-    TRY(roll_store(c, v.id, &r));
+    TRY(voters_store(c, v.id, &r));
     TRY(EMIT(c, "VotersAdded", *service_arg(c, 0), abi_u64(count), abi_u64(r.count)));
     return service_return(c, NULL);
 }
@@ -271,9 +271,9 @@ enum err run_voting_voters_of(struct service_call *c)
 {
     uint64_t from = abi_get_u64(service_arg(c, 1)), count = abi_get_u64(service_arg(c, 2));
     struct consultation v;
-    struct roll r;
+    struct voters r;
     TRY(consultation_load(c, &v));
-    TRY(roll_load(c, v.id, &r));
+    TRY(voters_load(c, v.id, &r));
     if (from > r.count)
         return REFUSE(c, "UnknownIndex", abi_u64(from), abi_u64(r.count));
     count = count < r.count - from ? count : r.count - from;
