@@ -87,7 +87,7 @@ static enum err send(struct casting *x, struct diag *d)
     struct abi_value args[2] = {abi_u64(x->consultation.id), abi_bytes(buf_view(&x->packed))};
     TRY(bel_ballot_hash(&x->tracker, &x->election, buf_view(&x->packed)));
     TRY(vote_any_key(x->cli, key32, d));
-    enum err e = vote_send(&x->ledger, key32, "cast", args, 2, 0, &x->receipt, d);
+    enum err e = vote_send(&x->ledger, key32, "cast", args, 2, &x->receipt, d);
     vote_wipe(key32, sizeof key32);
     if (e == E_TX_NOT_MEMBER)
         diag_wrap(
