@@ -84,6 +84,16 @@ void bel_tally_merge(struct bel_tally *t, const struct bel_tally *other)
     t->total_weight += other->total_weight;
 }
 
+void bel_tally_subtract(struct bel_tally *t, const struct bel_tally *other)
+{
+    ASSERT(t->election->ciphertext_count == other->election->ciphertext_count);
+    ASSERT(t->ballot_count >= other->ballot_count && t->total_weight >= other->total_weight);
+    for (size_t i = 0; i < 2 * t->election->ciphertext_count; i++)
+        ed_sub(&t->sums[i], &t->sums[i], &other->sums[i]);
+    t->ballot_count -= other->ballot_count;
+    t->total_weight -= other->total_weight;
+}
+
 /* --- many --------------------------------------------------------------------------------------
  */
 

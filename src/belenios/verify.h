@@ -27,9 +27,10 @@ struct bel_report {
     struct bel_trustees trustees;
     struct bel_roll roll;
     bool has_setup;
-    enum bel_event_type last_event;
-    uint64_t event_count, ballot_count, counted, total_weight;
-    struct hash last_hash; /* of the last event */
+    uint64_t event_count, ballot_count; /* before the first fault */
+    uint64_t counted, total_weight;     /* the last ballot of each voter, and their weights */
+    enum bel_event_type last_event;     /* of the chain, which may go on after a fault inside */
+    struct hash last_hash;              /* an event */
     uint64_t decryption_count;
     bool has_result;
     uint64_t *counts;     /* e.ciphertext_count of them, where there is a result */
