@@ -36,6 +36,43 @@ TEST(ballot_of_every_kind)
     }
 }
 
+/* As large as an election may be: 1024 ciphertexts, in many questions or in one. */
+TEST(ballot_of_the_largest)
+{
+    for (size_t questions = 1; questions <= BEL_QUESTIONS_MAX; questions += BEL_QUESTIONS_MAX - 1) {
+        struct kit k;
+        struct buf text = {0}, choice = {0}, again = {0};
+        struct diag d = {""};
+        size_t answers = BEL_CIPHERTEXTS_MAX / questions - 1;
+        for (size_t i = 0; i < questions; i++) {
+            buf_puts(&text, i ? ",{\"answers\":[" : "{\"answers\":[");
+            buf_puts(&choice, i ? ",[0" : "[[0");
+            for (size_t j = 0; j < answers; j++) {
+                buf_puts(&text, j ? ",\"\"" : "\"\"");
+                buf_puts(&choice, j < 15 ? ",1" : ",0");
+            }
+            buf_putf(&text, "],\"blank\":true,\"min\":0,\"max\":%u,\"question\":\"\"}",
+                     answers < BEL_RANGE_MAX ? (unsigned)answers : BEL_RANGE_MAX);
+            buf_puts(&choice, "]");
+        }
+        buf_puts(&choice, "]");
+        kit_open(&k, buf_cstr(&text));
+        kit_vote(&k, buf_cstr(&choice));
+        CHECK_INT(k.election.ciphertext_count, BEL_CIPHERTEXTS_MAX);
+        CHECK(k.json.len <= LIMIT_BEL_BALLOT_BYTES);
+        CHECK_ERR(bel_ballot_verify(&k.election, buf_view(&k.packed), &d), E_OK);
+        CHECK_ERR(bel_ballot_read(&again, &k.election, buf_view(&k.json), &d), E_OK);
+        CHECK(bytes_eq(buf_view(&again), buf_view(&k.packed)));
+        k.packed.data[k.packed.len - 2 * BEL_PROOF_BYTES - 1] ^= 1;
+        kit_sign(&k, k.packed.data);
+        CHECK_ERR(bel_ballot_verify(&k.election, buf_view(&k.packed), &d), E_PROOF);
+        buf_free(&text);
+        buf_free(&choice);
+        buf_free(&again);
+        kit_close(&k);
+    }
+}
+
 TEST(ballot_layout)
 {
     struct kit k;
