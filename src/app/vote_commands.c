@@ -92,5 +92,10 @@ const struct command VOTE_COMMANDS[] = {
      VOTE_EXPORT_OPTIONS, vote_export_run},
     {"vote import", "ID FILE...", 2, 4096, "casts ballots that belenios-tool made",
      "dépose des bulletins faits par belenios-tool", VOTE_IMPORT_OPTIONS, vote_import_run},
+    {"vote verify", "FILE.bel", 1, 1,
+     "checks a whole election from its archive, without a node: every ballot, proof and sum",
+     "vérifie une élection entière à partir de son archive, sans nœud : chaque bulletin, preuve et "
+     "somme",
+     VOTE_VERIFY_OPTIONS, vote_verify_run},
     {0},
 };

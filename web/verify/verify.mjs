@@ -526,8 +526,7 @@ function transactionFacts(h, j) {
     value: '0x' + quantity(string(fields[at + 1])).toString(16), data: data(string(fields[at + 2])) };
 }
 
-function receiptFacts(h, j) {
-  const encoded = shown(h.receiptsRoot, j, 'receipt', 'receiptProof');
+function readReceipt(encoded) {
   const fields = rlpList(encoded[0] < 0x80 ? encoded.slice(1) : encoded);
   if (fields.length !== 4 || !fields[3].list) fail('receipt: not one that can be read');
   const logs = rlpItems(fields[3].content).map((l) => {
@@ -536,6 +535,16 @@ function receiptFacts(h, j) {
     return { address: data(string(address)), topics: strings(rlpItems(topics.content)).map(data), data: data(string(content)) };
   });
   return { success: equal(string(fields[0]), [1]), logs };
+}
+
+const receiptFacts = (h, j) => readReceipt(shown(h.receiptsRoot, j, 'receipt', 'receiptProof'));
+
+// What a receipt says, shown by the path of trie nodes from a block's header alone (bytes): for who trusts the header's hash
+// from elsewhere. { blockHash, blockNumber, timestamp, success, logs }
+export function receiptUnder(header, index, path) {
+  const h = readEthHeader(header), encoded = trieValue(h.receiptsRoot, rlpNumber(index), path, 'receiptProof');
+  if (!encoded.length) fail('receiptProof: there is no such receipt in the block');
+  return { blockHash: data(keccak256(header)), blockNumber: Number(h.number), timestamp: Number(h.timestamp), ...readReceipt(encoded) };
 }
 
 function subjectFacts(h, j) {

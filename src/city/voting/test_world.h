@@ -3,12 +3,14 @@
 #ifndef PARVIS_CITY_VOTING_TEST_WORLD_H
 #define PARVIS_CITY_VOTING_TEST_WORLD_H
 
-#include "belenios/archive.h"
+#include "belenios/verify.h"
 #include "belenios/tally.h"
 #include "city/test_bench.h"
 #include "city/voting/voting.h"
 #include "crypto/edwards/edwards_secret.h"
 #include "crypto/sha256.h"
+
+extern bool world_seen[256]; /* errors of the table that were met, in any test of the program */
 
 #define WORLD_VOTERS_MAX 64
 #define WORLD_OPENS (BENCH_NOW_S + 1000u)
@@ -33,8 +35,6 @@ struct election_world {
     struct bel_election e; /* once published */
     struct world_voter voters[WORLD_VOTERS_MAX];
     size_t voter_count;
-    bool seen[256]; /* errors of the table that were met */
-    char hex[8192];
 };
 
 static inline const char *world_hex(struct election_world *w, const void *data, size_t len)
@@ -50,14 +50,14 @@ static inline const char *world_number(struct election_world *w, uint64_t v)
     return arena_printf(&w->arena, "%llu", (unsigned long long)v);
 }
 
-static inline void world_note(struct election_world *w)
+static inline void world_note(const struct bench *b)
 {
-    if (w->b.result.status != FRAME_REVERT)
+    if (b->result.status != FRAME_REVERT)
         return;
     for (size_t i = 0; i < service_error_count(&VOTING_SERVICE); i++)
-        if (memcmp(service_error_entry(&VOTING_SERVICE, i)->selector, w->b.result.output.data, 4) ==
+        if (memcmp(service_error_entry(&VOTING_SERVICE, i)->selector, b->result.output.data, 4) ==
             0)
-            w->seen[i] = true;
+            world_seen[i] = true;
 }
 
 /* A call and its outcome; a failed one changes nothing. */
@@ -65,7 +65,7 @@ static inline void world_note(struct election_world *w)
     do {                                                                               \
         struct hash before_ = bench_digest(&(w)->b);                                   \
         const char *seen_ = BENCH_CALL(&(w)->b, caller, &VOTING_SERVICE, __VA_ARGS__); \
-        world_note(w);                                                                 \
+        world_note(&(w)->b);                                                           \
         CHECK_STR(seen_, bench_text(&(w)->b, expected));                               \
         struct hash after_ = bench_digest(&(w)->b);                                    \
         CHECK((w)->b.result.status == FRAME_SUCCESS || hash_eq(&before_, &after_));    \
@@ -458,6 +458,25 @@ static inline void world_archive(struct election_world *w, struct buf *out)
     }
     abi_get_bytes32(last32, world_record(w, RECORD_LAST));
     CHECK(memcmp(a.last.b, last32, 32) == 0);
+}
+
+/* The archive holds, by Belenios' rules. */
+static inline void world_verify(struct election_world *w, enum bel_event_type last_event)
+{
+    struct buf file = {0};
+    struct bel_report report = {0};
+    struct bel_verify_options options = {.threads = 1};
+    struct diag d = {0};
+    struct arena a = {0};
+    world_archive(w, &file);
+    CHECK_ERR(bel_archive_verify(&report, &a, buf_view(&file), &options, &d), E_OK);
+    CHECK_STR(d.text, "");
+    CHECK_INT(report.last_event, last_event);
+    CHECK_INT(report.event_count, abi_get_u64(world_record(w, RECORD_EVENTS)));
+    CHECK_INT(report.ballot_count, abi_get_u64(world_record(w, RECORD_CAST)));
+    bel_report_free(&report);
+    arena_free(&a);
+    buf_free(&file);
 }
 
 #endif

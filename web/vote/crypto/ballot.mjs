@@ -6,7 +6,7 @@
 //
 // The functions that take long are generators: they yield the share of the work done, between 0 and 1, and return their
 // result; whoever drives them may let others run in between (run() drives one to its end).
-import { utf8, concat, hashText, numberOf, equal } from './bytes.mjs';
+import { utf8, concat, hashText, numberOf } from './bytes.mjs';
 import { sha256 } from './sha256.mjs';
 import { Q, G, Table, BASE, IDENTITY, modQ, randomScalar, scalarBytes, encodeAll, readNumber, scalarFromText } from './edwards.mjs';
 import { SIGNATURE, RANGE, BLANK_0, BLANK_1, LIST, NONZERO } from './challenge.mjs';
@@ -263,5 +263,3 @@ export function* checkOpening(e, b, opening) {
       yield ++done / e.ciphertexts;
     }
 }
-
-export const samePacked = equal;

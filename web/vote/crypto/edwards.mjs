@@ -7,7 +7,7 @@
 //           timing could tell; it does not rule it out.
 // Encoding  A point is written as one number: y, and the sign of x as bit 255. Belenios writes it in 64 hexadecimal
 //           digits (`text`), RFC 8032 in 32 little-endian bytes (`bytes`).
-import { hexOf, bytesOf, numberOf, bigEndian, randomBytes } from './bytes.mjs';
+import { numberOf, bigEndian, randomBytes } from './bytes.mjs';
 
 export const P = (1n << 255n) - 19n;
 export const Q = (1n << 252n) + 27742317777372353535851937790883648493n;
@@ -204,4 +204,3 @@ export function multiPower(pairs) {
 }
 
 export const scalarBytes = (k) => bigEndian(k, 32);
-export { hexOf, bytesOf };

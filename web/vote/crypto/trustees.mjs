@@ -3,11 +3,11 @@
 // as challenge and response in 32 big-endian bytes each.
 //
 // A trustee keeps one secret, a seed of 22 base58 characters; everything else follows from it and the election's uuid.
-import { utf8, concat, numberOf, bigEndian, randomBase58, isBase58 } from './bytes.mjs';
+import { utf8, concat, numberOf, randomBase58, isBase58 } from './bytes.mjs';
 import { sha256 } from './sha256.mjs';
 import { Q, G, IDENTITY, modQ, randomScalar, scalarBytes, scalarFromText, power, multiPower, readBytes, readText } from './edwards.mjs';
 import { PROOF_OF_KNOWLEDGE, MESSAGE, CERTIFICATES, hashToScalar, challenge } from './challenge.mjs';
-import { provePower, verifyPower, proveSame, verifySame } from './proofs.mjs';
+import { provePower, verifyPower } from './proofs.mjs';
 import { no } from './election.mjs';
 
 export const newSeed = () => randomBase58(22);
@@ -119,17 +119,20 @@ export function openShare(context, dealer, uuid, seed, share, coefficients) {
   return G.power(value).equals(sharePoint(coefficients, context.index)) ? value : null;
 }
 
-// A complaint: the Diffie-Hellman point of a sealed share, and a proof that it is that.
-const complaintContext = (uuid, dealer, receiver) => `${uuid}|${dealer}|${receiver}`;
+// A complaint: the Diffie-Hellman point of a sealed share, and a proof that it is that (equality of logarithms; the
+// challenge is of the encryption key, R, the point and the commitments).
+const complaintChallenge = (uuid, dealer, receiver, points) => challenge('parvis-complaint', `${uuid}|${dealer}|${receiver}`, points);
 export function makeComplaint(context, dealer, uuid, seed, share) {
-  const secret = receivingSecret(seed), point = power(share.r, secret);
-  return concat(point.bytes, proofBytes(
-    proveSame('parvis-complaint', complaintContext(uuid, dealer, context.index), (w) => power(share.r, w), secret)));
+  const secret = receivingSecret(seed), w = randomScalar(), point = power(share.r, secret);
+  const c = complaintChallenge(uuid, dealer, context.index, [G.power(secret), share.r, point, G.power(w), power(share.r, w)]);
+  return concat(point.bytes, proofBytes({ c, r: modQ(w - secret * c) }));
 }
 // Who is right: 'dealer' (the share is right), 'receiver' (it is false), or null: the complaint does not hold.
 export function judgeComplaint(receiver, dealer, uuid, certificate, share, coefficients, bytes) {
-  const { point, proof } = read(bytes, 'complaint', (r) => ({ point: r.element(), proof: r.proof() }));
-  if (!verifySame('parvis-complaint', complaintContext(uuid, dealer, receiver), certificate.encryption, share.r, point, proof)) return null;
+  const { point, proof: { c, r } } = read(bytes, 'complaint', (b) => ({ point: b.element(), proof: b.proof() }));
+  const key = certificate.encryption;
+  const points = [key, share.r, point, multiPower([[G, r], [key, c]]), multiPower([[share.r, r], [point, c]])];
+  if (complaintChallenge(uuid, dealer, receiver, points) !== c) return null;
   const value = modQ(share.masked - shareMask(uuid, dealer, receiver, share.r, point));
   return G.power(value).equals(sharePoint(coefficients, receiver)) ? 'dealer' : 'receiver';
 }
@@ -213,5 +216,3 @@ export function readTrustees(document) {
   }
   return { entries, trustees, key };
 }
-
-export const indexBytes = (n) => bigEndian(BigInt(n), 4);
