@@ -13,6 +13,7 @@ import { Signer } from '../network/signer.mjs';
 const { ethers } = createRequire(new URL('../e2e/package.json', import.meta.url))('ethers');
 const CHAIN_ID = 20260;
 const KEYS_PER_CALL = 500;
+const FAR = 1000000; // seconds: the times are set when the ballots are made
 const hex = (n) => '0x' + n.toString(16);
 const word = (text) => ethers.decodeBytes32String(text);
 
@@ -143,9 +144,9 @@ async function templateOf(kind) {
 }
 
 export class Consultation {
-  // Creates it and plays trustees and registrar up to publication.
-  //   kind, trustees '1,2/3', voters, weights (greatest), seconds (from now to closing), floor
-  static async publish(town, { kind = 'basic', trustees = '1', voters = 10, weights = 0, seconds = 60, floor = 0 } = {}) {
+  // Creates it and plays trustees and registrar up to publication; open() sets the times.
+  //   kind, trustees '1,2/3', voters, weights (greatest), floor
+  static async publish(town, { kind = 'basic', trustees = '1', voters = 10, weights = 0, floor = 0 } = {}) {
     const c = Object.assign(new Consultation(), { town, dir: folder(), groups: [], members: [] });
     for (const text of trustees.split(',')) {
       const [threshold, size] = text.includes('/') ? text.split('/').map(Number) : [0, 1];
@@ -157,7 +158,7 @@ export class Consultation {
     c.registrar = await town.account();
     const now = await town.time();
     const { events } = await town.send(town.clerk, 'create', [{
-      template: await templateOf(kind), opens: now, closes: now + seconds, floor, registrar: c.registrar.address,
+      template: await templateOf(kind), opens: now + FAR, closes: now + 2 * FAR, floor, registrar: c.registrar.address,
       trustees: c.groups.map((g) => ({ threshold: g.threshold, members: g.members.map((m) => m.address) })),
     }]);
     c.id = events.find((e) => e.name === 'ConsultationCreated').args.id;
@@ -228,9 +229,18 @@ export class Consultation {
     return readFileSync(join(this.dir, 'ballots.hex'), 'utf8').split('\n').filter(Boolean);
   }
 
-  // Each from an account of its own, each voter's in their order. -> receipts' events
+  // From now on, for some seconds; cast() makes them more where it is slow.
+  async open(seconds = 5) {
+    const now = await this.town.time();
+    this.closes = now + 1 + seconds;
+    await this.send(this.town.clerk, 'postpone', now + 1, this.closes, 'the test begins');
+    while (await this.town.time() < now + 1) await sleep(50);
+  }
+
+  // Each from an account of its own, each voter's in their order. -> the events BallotCast
   async cast(ballots, { window = 64, onCast } = {}) {
     const { town } = this, done = [];
+    if (!this.closes) await this.open();
     if (!ballots.length) return done;
     const probe = await town.account();
     const estimate = await town.ask('eth_estimateGas', [{ from: probe.address, to: town.address,
@@ -238,6 +248,10 @@ export class Consultation {
     const gas = Math.ceil(Number(estimate) * 1.5);
     for (let at = 0; at < ballots.length; at += window) {
       const some = ballots.slice(at, at + window), hashes = [];
+      if (this.closes - await town.time() < 4) {
+        this.closes += 10;
+        await this.send(town.clerk, 'postpone', await this.opens(), this.closes, 'the test is slow');
+      }
       const signed = await Promise.all(some.map(async (ballot) => town.sign(await town.account(), 'cast', [this.id, ballot], gas)));
       const replies = await town.rpc.batch(signed.map(({ raw }) => ['eth_sendRawTransaction', [raw]]), 60000);
       for (const reply of replies) {
@@ -262,15 +276,17 @@ export class Consultation {
     await this.send(anyone, 'tally');
     const parts = [];
     for (const owner of owners) parts.push(`${owner}:${await this.decrypt(owner)}`);
-    const numbers = await this.open(parts);
+    const numbers = await this.opened(parts);
     await this.send(anyone, 'postResult', numbers);
     return numbers;
   }
 
+  async opens() {
+    return (await this.record()).opens;
+  }
+
   async closing() {
-    const { closes } = await this.record();
-    while (await this.town.time() < Number(closes)) await sleep(100);
-    await sleep(1000); // the next block is past it
+    while (await this.town.time() < this.closes) await sleep(50);
   }
 
   defaultOwners() {
@@ -297,7 +313,7 @@ export class Consultation {
       ...g.threshold ? [g.threshold, g.size, i + 1, this.uuid, g.coefficients, g.shares[i]] : []);
   }
 
-  async open(parts) {
+  async opened(parts) {
     const { countedWeight } = await this.record();
     const answer = await this.town.roles.ask('result', this.dir, this.sums, countedWeight, ...parts);
     if (answer === 'none') throw new Error('the parts do not open the sum');
