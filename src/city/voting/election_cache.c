@@ -69,10 +69,21 @@ struct voting_election *election_hold(const struct hash *hash)
 size_t election_hold_numbered(struct voting_election **out, size_t max, uint64_t number)
 {
     size_t count = 0;
+    uint64_t before = UINT64_MAX; /* uses are told apart by the clock */
     pthread_mutex_lock(&cache.lock);
-    for (size_t i = 0; i < cache.count && count < max; i++)
-        if (cache.items[i]->number == number)
-            out[count++] = hold(cache.items[i]);
+    while (count < max) {
+        struct voting_election *latest = NULL;
+        for (size_t i = 0; i < cache.count; i++) {
+            struct voting_election *v = cache.items[i];
+            if (v->number == number && v->used < before && (!latest || v->used > latest->used))
+                latest = v;
+        }
+        if (!latest)
+            break;
+        before = latest->used;
+        latest->holders++; /* a guess is no use */
+        out[count++] = latest;
+    }
     pthread_mutex_unlock(&cache.lock);
     return count;
 }

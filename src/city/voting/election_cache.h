@@ -40,7 +40,7 @@ struct voting_election *election_make(struct bytes document, uint64_t number);
 void election_release(struct voting_election *v);
 
 /* election_hold_numbered holds up to `max` elections of that number (different chains have
- * different ones) and returns how many. */
+ * different ones), those used last first, and returns how many. */
 size_t election_hold_numbered(struct voting_election **out, size_t max, uint64_t number);
 
 /* election_sums finds the points of packed sums (2 for each ciphertext: alpha, beta) among the last
