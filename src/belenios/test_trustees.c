@@ -178,6 +178,35 @@ TEST(messages_of_the_wrong_sender)
     arena_free(&kept);
 }
 
+/* The same seed makes the same polynomial again for the same members, and another for others. */
+TEST(polynomials_follow_from_the_seed)
+{
+    static struct test_group g;
+    struct bel_share shares[3];
+    struct bel_coefficients again;
+    struct bel_context c;
+    group_make(&g, 2, 3);
+    const char *seed = g.party[0].seed;
+    const uint8_t *first = g.coefficients[0].points32[0];
+#define MAKES_SAME(context, uuid)                                                       \
+    (bel_coefficients_make(&again, shares, context, uuid, seed, g.certificates, &kept), \
+     memcmp(again.points32[0], first, EDWARDS_BYTES) == 0)
+    c = g.party[0].context;
+    CHECK(MAKES_SAME(&c, TEST_UUID));
+    CHECK(!MAKES_SAME(&c, "4jA5L86ZC9W4Fh"));
+    c.index = 2;
+    CHECK(!MAKES_SAME(&c, TEST_UUID));
+    c = (struct bel_context){1, 3, 1};
+    CHECK(!MAKES_SAME(&c, TEST_UUID));
+    c = g.party[0].context;
+    struct bel_certificate other = g.certificates[1];
+    g.certificates[1] = g.certificates[2];
+    g.certificates[2] = other;
+    CHECK(!MAKES_SAME(&c, TEST_UUID));
+#undef MAKES_SAME
+    arena_free(&kept);
+}
+
 TEST(contexts_that_are_none)
 {
     static const struct bel_context CASES[] = {{0, 3, 1}, {3, 3, 1}, {4, 3, 1}, {2, 65, 1},

@@ -60,7 +60,7 @@ check 'questions before there is a result' jq -e '.state == "voting" and (.quest
 # --- archives that do not ---
 { cat whole.bel && head -c 1024 /dev/zero; } >zeros.bel
 refuses 1 'zeros.bel: record at byte [0-9]*: an empty block' "tar's zeros at the end" vote verify zeros.bel
-refuses 1 'un bloc vide' 'in French' vote verify zeros.bel --lang fr
+refuses 1 "un bloc vide" 'in French' vote verify zeros.bel --lang fr
 head -c "$(($(wc -c <whole.bel) - 512))" whole.bel >cut.bel
 refuses 1 'the file ends' 'cut' vote verify cut.bel
 printf 'PK' >zip.bel
