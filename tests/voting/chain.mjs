@@ -269,9 +269,10 @@ export class Consultation {
         hashes.push(reply.result);
       }
       for (const hash of hashes) {
-        const { events } = await town.receipt(hash, 'cast');
+        const { events, gasUsed } = await town.receipt(hash, 'cast');
         const event = events.find((e) => e.name === 'BallotCast');
         done.push(event.args);
+        this.gasUsed = Number(gasUsed);
         onCast?.(event.args);
       }
     }
