@@ -213,14 +213,14 @@ static const struct service_line ERRORS[] = {
      "end."},
     {"error InvalidTemplate(bytes32 rule)",
      "The template is not an election as Belenios has them. rule: json, invalid, range, "
-     "unsupported or too large."},
+     "unsupported or large."},
     {"error InvalidTimes(uint64 opens, uint64 closes, uint64 time)",
      "Voting opens before it closes, and closes after the block's time; once it has opened, only a "
      "later closing can be set."},
     {"error InvalidRegistrar(address registrar)", "A registrar is needed."},
-    {"error InvalidTrustees(bytes32 rule)",
-     "rule: none; too many; size (alone there is one member, in a group more than the threshold); "
-     "account (zero); twice (an account)."},
+    {"error InvalidTrustees(bytes32 rule)", "rule: none; many (too many); size (alone there is one "
+                                            "member, in a group more than the threshold); "
+                                            "account (zero); twice (an account)."},
     {"error BallotTooCostly(uint64 gas, uint64 limit)",
      "A ballot or a decryption of so many answers does not fit one transaction."},
     {"error OutOfTurn(uint64 owner, uint8 round, uint64 waitsFor)",
@@ -237,7 +237,7 @@ static const struct service_line ERRORS[] = {
      "rule: point (not a key), order (not above the one before), weight."},
     {"error InvalidVoters(bytes32 rule)", "rule: length (keys of 32 bytes are needed, with as many "
                                           "weights or none), weights (some calls "
-                                          "gave weights, others none), too many."},
+                                          "gave weights, others none), many (too many)."},
     {"error TrusteesIncomplete(uint64 owner)", "A trustee has not passed all rounds."},
     {"error NoVoters()", "There is nobody to vote."},
     {"error NotOpen(uint256 id, uint64 opens, uint64 closes, uint64 time)",
