@@ -91,6 +91,13 @@ const struct command VOTE_COMMANDS[] = {
      "vérifie une élection entière à partir de son archive, sans nœud : chaque bulletin, preuve et "
      "somme",
      VOTE_VERIFY_OPTIONS, vote_verify_run},
+    {"vote hints", "FILE.bel", 1, 1,
+     "writes beside an archive what makes `vote verify --hints` five times faster; it has not to "
+     "be "
+     "trusted",
+     "écrit à côté d'une archive de quoi rendre `vote verify --hints` cinq fois plus rapide ; sans "
+     "qu'il faille s'y fier",
+     VOTE_HINTS_OPTIONS, vote_hints_run},
     {"vote export", "ID FILE", 2, 2,
      "writes the whole election as a Belenios archive, which `vote verify` and belenios-tool check",
      "écrit toute l'élection en archive Belenios, que `vote verify` et belenios-tool vérifient",

@@ -63,8 +63,8 @@ static void add_branch(struct batch *b, size_t i, struct ed_scalar out[2])
     take(&b->alpha[branch->pair], out[0], challenge);
     take(&b->beta[branch->pair], out[1], challenge);
     if (branch->minus > 0)
-        b->g = ed_scalar_add(b->g, ed_scalar_mul(ed_scalar_mul(out[1], challenge),
-                                                 ed_scalar_of(branch->minus)));
+        b->g = ed_scalar_add(
+            b->g, ed_scalar_mul(ed_scalar_mul(out[1], challenge), ed_scalar_of(branch->minus)));
 }
 
 /* A1 = alpha^t1 g^t2, A2 = beta^t1 y^t2 A0^c; out: the coefficients of A1 and A2, and of A0. */
@@ -257,12 +257,13 @@ static enum err first_bad(struct batch *b, const struct bytes *packed, size_t co
 }
 
 static void add_to_tally(struct bel_tally *t, struct batch *b, const struct bytes *packed,
-                         const uint64_t *weights, size_t count)
+                         const uint64_t *weights, size_t count, size_t *hinted)
 {
     size_t commitments = bel_check_commitments(b->election->plan);
     for (size_t i = 0; i < count; i++) {
         if (b->places[i] != SIZE_MAX) {
             bel_tally_add_points(t, b->points + b->places[i] + commitments, weights[i]);
+            ++*hinted;
         } else {
             enum err err = bel_tally_add(t, packed[i], weights[i]);
             ASSERT(err == E_OK); /* it was just verified */
@@ -270,10 +271,11 @@ static void add_to_tally(struct bel_tally *t, struct batch *b, const struct byte
     }
 }
 
-/* t and weights may be NULL. */
+/* t NULL: weights and hinted are not used. */
 static enum err verify(const struct bel_election *e, struct bel_tally *t,
                        const struct bytes *packed, const struct bytes *hints,
-                       const uint64_t *weights, size_t count, size_t *bad_out, struct diag *d)
+                       const uint64_t *weights, size_t count, size_t *hinted, size_t *bad_out,
+                       struct diag *d)
 {
     struct batch b;
     size_t together = bel_batch_ballots(e);
@@ -290,7 +292,7 @@ static enum err verify(const struct bel_election *e, struct bel_tally *t,
             *bad_out = from + bad;
         }
         if (err == E_OK && t)
-            add_to_tally(t, &b, packed + from, weights + from, some);
+            add_to_tally(t, &b, packed + from, weights + from, some, hinted);
     }
     batch_end(&b);
     return err;
@@ -300,12 +302,12 @@ enum err bel_ballots_verify(const struct bel_election *e, const struct bytes *pa
                             const struct bytes *hints, size_t count, size_t *bad_out,
                             struct diag *d)
 {
-    return verify(e, NULL, packed, hints, NULL, count, bad_out, d);
+    return verify(e, NULL, packed, hints, NULL, count, NULL, bad_out, d);
 }
 
 enum err bel_ballots_tally(struct bel_tally *t, const struct bytes *packed,
                            const struct bytes *hints, const uint64_t *weights, size_t count,
-                           size_t *bad_out, struct diag *d)
+                           size_t *hinted_out, size_t *bad_out, struct diag *d)
 {
-    return verify(t->election, t, packed, hints, weights, count, bad_out, d);
+    return verify(t->election, t, packed, hints, weights, count, hinted_out, bad_out, d);
 }

@@ -19,8 +19,8 @@
  *           identity: probability 2^-128 for each set of ballots and hints that an attacker tries.
  *           If all hold, the hints are the commitments that bel_ballot_verify finds, and it hashes
  *           the same bytes.
- * Cost      49 us instead of 307 for one question of 3 answers (bench/bench_ballot.c); a block whose
- *           hints are bad costs that and the time without. */
+ * Cost      49 us instead of 307 for one question of 3 answers (bench/bench_ballot.c); a block
+ * whose hints are bad costs that and the time without. */
 #ifndef PARVIS_BELENIOS_BATCH_H
 #define PARVIS_BELENIOS_BATCH_H
 
@@ -39,12 +39,12 @@ size_t bel_batch_ballots(const struct bel_election *e);
 /* bel_ballots_verify checks count ballots on the calling thread, block after block; hints[i] may be
  * empty. E_OK | the error of the first bad ballot, *bad_out its place, d as bel_ballot_verify.
  * bel_ballots_tally adds them to t besides, with their weights, unless one is bad: then t is of no
- * use any more. */
+ * use any more. It adds to *hinted_out how many were verified with the help of their hints. */
 enum err bel_ballots_verify(const struct bel_election *e, const struct bytes *packed,
                             const struct bytes *hints, size_t count, size_t *bad_out,
                             struct diag *d);
 enum err bel_ballots_tally(struct bel_tally *t, const struct bytes *packed,
                            const struct bytes *hints, const uint64_t *weights, size_t count,
-                           size_t *bad_out, struct diag *d);
+                           size_t *hinted_out, size_t *bad_out, struct diag *d);
 
 #endif

@@ -1,4 +1,5 @@
-/* Eighths: points that come with the proof that they lie in the subgroup, and without a square root.
+/* Eighths: points that come with the proof that they lie in the subgroup, and without a square
+ * root.
  *
  * The curve's group is cyclic of order 8q, so the points of the subgroup are those that are 8 times
  * a point of the curve. Whoever is given such a point, in two coordinates, only has to see that it
