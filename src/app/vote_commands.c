@@ -97,5 +97,11 @@ const struct command VOTE_COMMANDS[] = {
      "vérifie une élection entière à partir de son archive, sans nœud : chaque bulletin, preuve et "
      "somme",
      VOTE_VERIFY_OPTIONS, vote_verify_run},
+    {"vote hints", "FILE.bel", 1, 1,
+     "writes beside an archive what makes `vote verify --hints` five times faster; it need not be "
+     "trusted",
+     "écrit à côté d'une archive de quoi rendre `vote verify --hints` cinq fois plus rapide ; sans "
+     "qu'il faille s'y fier",
+     VOTE_HINTS_OPTIONS, vote_hints_run},
     {0},
 };
