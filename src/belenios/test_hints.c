@@ -224,9 +224,20 @@ TEST(hints_and_bad_ballots)
         buf_free(&bad);
         buf_free(&own);
     }
+    uint8_t *forged = mem_dup(poll.ballots[7].data, poll.ballots[7].len);
+    forged[poll.ballots[7].len - 1] ^= 1; /* before those that cannot be read */
+    poll.events[8].docs[0] = test_ballot_doc(&poll, bytes_of(forged, poll.ballots[7].len));
+    mem_free(forged);
+    struct buf bad = test_archive(&poll), own = hints_of(buf_view(&bad), BALLOTS);
+    CHECK_ERR(verify(buf_view(&bad), NULL, 1).code, E_SIGNATURE);
+    same_answer(buf_view(&bad), buf_view(&hints));
+    same_answer(buf_view(&bad), buf_view(&own));
+    buf_free(&bad);
+    buf_free(&own);
     struct ed_scalar stranger = ed_secret_scalar(); /* not on the roll */
     poll.events[4].docs[0] = test_ballot_doc(&poll, test_ballot(&poll, &stranger, "[[1,0,0]]"));
-    struct buf bad = test_archive(&poll), own = hints_of(buf_view(&bad), BALLOTS);
+    bad = test_archive(&poll);
+    own = hints_of(buf_view(&bad), BALLOTS);
     CHECK_ERR(verify(buf_view(&bad), NULL, 1).code, E_NOT_FOUND);
     same_answer(buf_view(&bad), buf_view(&own));
     buf_free(&bad);
