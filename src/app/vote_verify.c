@@ -131,7 +131,7 @@ static void put_trustees(struct buf *b, const struct bel_trustees *t)
         alone += t->entries[i].threshold == 0;
     buf_puts(b, T("Trustees: ", "Dépositaires : "));
     if (alone)
-        buf_putf(b, T("%zu, all needed", "%zu, tous nécessaires"), alone);
+        buf_putf(b, T("%zu (each needed)", "%zu (chacun nécessaire)"), alone);
     for (size_t i = 0, groups = 0; i < t->entry_count; i++)
         if (t->entries[i].threshold)
             buf_putf(b, T("%s%u of %u", "%s%u sur %u"), alone || groups++ ? ", " : "",

@@ -14,12 +14,13 @@
 
 /* Bytes of the hints of one ballot. */
 size_t bel_hints_bytes(const struct bel_election *e);
-/* bel_hints_make finds the hints of a ballot (by recomputing them, as a verifier without does).
- * E_OK | E_INVALID. */
+/* bel_hints_make finds the hints of a ballot (by recomputing them, as a verifier without does); the
+ * election must be prepared. E_OK | E_INVALID (a point or a number is none). */
 enum err bel_hints_make(struct buf *out, const struct bel_election *e, struct bytes packed);
 
-/* bel_ballots_verify checks count ballots; hints[i] may be empty. E_OK | the error of the first bad
- * ballot, *bad_out its place, d as bel_ballot_verify. */
+/* bel_ballots_verify checks count ballots on the calling thread; hints[i] may be empty. E_OK | the
+ * error of the first bad ballot, *bad_out its place, d as bel_ballot_verify: the same answer as
+ * bel_ballot_verify gives one by one. */
 enum err bel_ballots_verify(const struct bel_election *e, const struct bytes *packed,
                             const struct bytes *hints, size_t count, size_t *bad_out,
                             struct diag *d);

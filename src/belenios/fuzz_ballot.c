@@ -1,6 +1,8 @@
 /* Ballots of small elections. The first byte says which election and what the rest is: a document,
- * a packed ballot, or a packed ballot that its voter signs whatever it is. What is read is written
- * to the same bytes; what verifies has a document that reads to it. */
+ * a packed ballot, a packed ballot that its voter signs whatever it is, or one with hints behind
+ * it. What is read is written to the same bytes; what verifies has a document that reads to it;
+ * hints change no answer. */
+#include "belenios/batch.h"
 #include "belenios/test_kit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -56,21 +58,38 @@ static void try_document(const struct kit *k, struct bytes json)
     buf_free(&again);
 }
 
+static void try_signed(const struct kit *k, struct bytes packed)
+{
+    uint8_t *ballot = mem_dup(packed.data, packed.len);
+    kit_sign(k, ballot);
+    try_packed(k, bytes_of(ballot, packed.len));
+    mem_free(ballot);
+}
+
+static void try_hints(const struct kit *k, struct bytes both)
+{
+    size_t len = k->election.ballot_bytes, bad = 1;
+    struct bytes packed = bytes_of(both.data, len);
+    struct bytes hints = bytes_of(both.data + len, both.len - len);
+    struct diag d = {""};
+    enum err err = bel_ballots_verify(&k->election, &packed, &hints, 1, &bad, &d);
+    ASSERT(err == bel_ballot_verify(&k->election, packed, NULL));
+    ASSERT(err == E_OK || bad == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
     const struct kit *k = kit_of((data[0] >> 2) % KITS);
     struct bytes rest = bytes_of(data + 1, size - 1);
-    if (data[0] % 4 == 0) {
+    if (data[0] % 4 == 0)
         try_document(k, rest);
-    } else if (data[0] % 4 == 1 || rest.len != k->election.ballot_bytes) {
+    else if (data[0] % 4 == 1 || rest.len < k->election.ballot_bytes)
         try_packed(k, rest);
-    } else {
-        uint8_t *ballot = mem_dup(rest.data, rest.len);
-        kit_sign(k, ballot);
-        try_packed(k, bytes_of(ballot, rest.len));
-        mem_free(ballot);
-    }
+    else if (data[0] % 4 == 3)
+        try_hints(k, rest);
+    else if (rest.len == k->election.ballot_bytes)
+        try_signed(k, rest);
     return 0;
 }

@@ -22,7 +22,7 @@ async function check(file, area) {
   show(area, h('section', {}, heading(2, say('The ballot holds these choices', 'Le bulletin contient ces choix')),
     h('p', {}, say('Its tracker must be the one you wrote down before you asked to open the ballot:', 'Son numéro de suivi doit être celui que vous aviez noté avant de demander l’ouverture :')),
     copyable(say('Tracker', 'Numéro de suivi'), tracker, { id: 'tracker' }),
-    choicesInWords(e.questions, choices),
+    choicesInWords(e, choices),
     h('p', { class: 'notice' }, say('If the tracker or a choice is not yours, the first device is not to be trusted: vote with another one, and tell the organiser. This ballot was opened, so it does not count.',
       'Si le numéro ou un choix n’est pas le vôtre, le premier appareil n’est pas digne de confiance : votez avec un autre, et prévenez l’organisateur. Ce bulletin a été ouvert, il ne compte donc pas.'))));
 }

@@ -1,6 +1,7 @@
 // The voter's page: find a consultation, prove the right to vote, choose, review, encrypt; then cast or challenge.
 import { h, say, $, show, heading, field, wrongField, button, act, progress, copyable, announce, shell, linkTo, here, time, download, problem, count, number } from './ui.mjs';
 import { consultations, consultation, election, statusMark, dates, turnout, choicesInWords } from './consultation.mjs';
+import { plainDescription } from './readings.mjs';
 import { questionForm } from './questions.mjs';
 import { call, send, freshSigner, ChainError } from './chain/node.mjs';
 import { readCredential, credentialSecret, credentialKey } from './crypto/credential.mjs';
@@ -55,7 +56,7 @@ async function open(id, credential) {
     const v = { id, area, c: await consultation(id) };
     v.e = await election(v.c);
     shell(v.c.name);
-    page.prepend(heading(1, v.c.name), h('p', {}, statusMark(v.c), ' ', dates(v.c)), v.e.description && h('p', {}, v.e.description));
+    page.prepend(heading(1, v.c.name), h('p', {}, statusMark(v.c), ' ', dates(v.c)), plainDescription(v.e) && h('p', { class: 'lines' }, plainDescription(v.e)));
     if (v.c.status === 'open') {
       v.trustees = await trusteesCheck(v);
       await askCredential(v, credential);
@@ -116,7 +117,7 @@ async function known(v, credential) {
 
 // 2: the choices
 function choose(v) {
-  const questions = questionForm(v.e.questions, v.choices);
+  const questions = questionForm(v.e, v.choices);
   const form = h('form', { novalidate: true }, questions.elements,
     h('p', { class: 'actions' }, h('button', { class: 'primary' }, say('Review my choices', 'Relire mes choix'))));
   form.addEventListener('submit', (ev) => {
@@ -133,7 +134,7 @@ function choose(v) {
 
 // 3: the review
 function review(v) {
-  step(v, 2, say('Is this what you want to say?', 'Est-ce bien ce que vous voulez dire ?'), choicesInWords(v.e.questions, v.choices),
+  step(v, 2, say('Is this what you want to say?', 'Est-ce bien ce que vous voulez dire ?'), choicesInWords(v.e, v.choices),
     h('p', { class: 'actions' }, button(say('Encrypt my ballot', 'Chiffrer mon bulletin'), () => seal(v), { primary: true }),
       button(say('Change my choices', 'Modifier mes choix'), () => choose(v))));
 }

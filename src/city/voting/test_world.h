@@ -326,18 +326,26 @@ static inline void world_at(struct election_world *w, uint64_t time_s)
     w->b.env.number++;
 }
 
-/* A ballot for one answer of the only question. */
-static inline struct bytes world_ballot(struct election_world *w, size_t voter, size_t answer)
+/* A ballot for a choice as belenios-tool writes them: [[1,0,0],[0,1]]. */
+static inline struct bytes world_ballot_of(struct election_world *w, size_t voter,
+                                           const char *choices)
 {
-    uint8_t choice[BEL_CIPHERTEXTS_MAX] = {0};
+    uint8_t choice[BEL_CIPHERTEXTS_MAX];
     struct buf packed = {0};
     struct diag d = {0};
-    choice[answer] = 1;
+    CHECK_ERR(bel_choice_read(choice, &w->e, bytes_str(choices), &d), E_OK);
     CHECK_ERR(bel_ballot_make(&packed, &w->e, &w->voters[voter].x, choice, &w->arena, NULL, &d),
               E_OK);
+    CHECK_STR(d.text, "");
     struct bytes copy = bytes_of(arena_dup(&w->arena, packed.data, packed.len), packed.len);
     buf_free(&packed);
     return copy;
+}
+/* A ballot for one answer of three. */
+static inline struct bytes world_ballot(struct election_world *w, size_t voter, size_t answer)
+{
+    static const char *const CHOICES[] = {"[[1,0,0]]", "[[0,1,0]]", "[[0,0,1]]"};
+    return world_ballot_of(w, voter, CHOICES[answer]);
 }
 static inline void world_cast(struct election_world *w, size_t voter, size_t answer)
 {
