@@ -1,67 +1,25 @@
 /* vote_verify: `parvis vote verify`: a whole election checked from its archive, without a node. */
-#include <errno.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "app/json_members.h"
+#include "app/mapped.h"
 #include "app/vote_commands.h"
 #include "app/vote_result.h"
-#include "belenios/verify.h"
-
-#define PIPE_MAX (UINT64_C(1) << 32) /* of what cannot be mapped */
+#include "belenios/hints.h"
 
 const struct cli_option VOTE_VERIFY_OPTIONS[] = {
     {"older", "FILE", "an older copy: nothing in it may have been removed or changed since",
      "une copie plus ancienne : rien n'a pu en être retiré ou modifié depuis"},
     {"anchor", "HASH", "hash of an event that has to be in the archive, as the ledger proves it",
      "hachage d'un événement qui doit être dans l'archive, tel que le registre le prouve"},
+    {"hints", "FILE",
+     "what `vote hints` wrote of this archive: five times faster, and the answer the same, "
+     "whatever "
+     "the file holds",
+     "ce que `vote hints` a écrit de cette archive : cinq fois plus rapide, et la même réponse, "
+     "quoi que contienne le fichier"},
     {"threads", "N", "threads that verify (default: one per processor)",
      "fils qui vérifient (défaut : un par processeur)"},
     {0},
 };
-
-/* --- a file in memory --------------------------------------------------------------------------
- */
-
-/* Mapped where it can be, so that a large one needs no memory of its own; read else. */
-struct mapped {
-    struct bytes content;
-    void *map; /* NULL: in `read` */
-    struct buf read;
-};
-
-static enum err file_map(struct mapped *m, const char *path, struct diag *d)
-{
-    struct stat st;
-    *m = (struct mapped){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        int code = errno;
-        if (fd >= 0)
-            close(fd);
-        return diag_os(d, code == ENOENT ? E_NOT_FOUND : E_IO, path, code);
-    }
-    void *map = MAP_FAILED;
-    if (S_ISREG(st.st_mode) && st.st_size > 0)
-        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
-    if (map != MAP_FAILED) {
-        m->map = map;
-        m->content = bytes_of(map, (size_t)st.st_size);
-        return E_OK;
-    }
-    enum err e = file_read(&m->read, path, PIPE_MAX, d);
-    m->content = buf_view(&m->read);
-    return e;
-}
-
-static void file_unmap(struct mapped *m)
-{
-    if (m->map)
-        munmap(m->map, m->content.len);
-    buf_free(&m->read);
-}
 
 /* --- what is told ------------------------------------------------------------------------------
  */
@@ -96,6 +54,7 @@ static void put_members(struct buf *b, const struct bel_report *r)
     json_put_u64_member(b, "voters", r->roll.count);
     json_put_u64_member(b, "rollWeight", r->roll.total_weight);
     json_put_u64_member(b, "ballots", r->ballot_count);
+    json_put_u64_member(b, "hinted", r->hinted);
     json_put_u64_member(b, "counted", r->counted);
     json_put_u64_member(b, "countedWeight", r->total_weight);
     json_put_u64_member(b, "decryptions", r->decryption_count);
@@ -139,7 +98,7 @@ static void put_trustees(struct buf *b, const struct bel_trustees *t)
     buf_puts(b, "\n");
 }
 
-static void put_text(struct buf *b, const char *path, const struct bel_report *r)
+static void put_text(struct buf *b, const char *path, const struct bel_report *r, bool with_hints)
 {
     char last[2 * sizeof r->last_hash.b + 1];
     hex_encode(last, r->last_hash.b, sizeof r->last_hash.b);
@@ -160,6 +119,14 @@ static void put_text(struct buf *b, const char *path, const struct bel_report *r
              (unsigned long long)r->ballot_count, (unsigned long long)r->counted);
     if (r->roll.has_weights)
         buf_putf(b, T(" (weight %llu)", " (poids %llu)"), (unsigned long long)r->total_weight);
+    if (with_hints && r->hinted == r->ballot_count)
+        buf_puts(b,
+                 T("\nHints: used for every ballot", "\nIndices : utilisés pour chaque bulletin"));
+    else if (with_hints)
+        buf_putf(b,
+                 T("\nHints: used for %llu ballots; the others were verified without",
+                   "\nIndices : utilisés pour %llu bulletins ; les autres ont été vérifiés sans"),
+                 (unsigned long long)r->hinted);
     buf_putf(b,
              T("\nLast event: %s (number %llu)\n\n", "\nDernier événement : %s (numéro %llu)\n\n"),
              last, (unsigned long long)r->event_count - 1);
@@ -173,14 +140,16 @@ static void put_text(struct buf *b, const char *path, const struct bel_report *r
  */
 
 struct files {
-    struct mapped archive, older;
+    struct mapped archive, older, hints;
+    struct bel_hints_file hints_read;
 };
 
 static enum err read_options(struct bel_verify_options *o, struct files *f, struct hash *anchor,
                              struct cli *cli, struct diag *d)
 {
     uint64_t threads = 0;
-    const char *older = cli_get(cli, "older"), *hash = cli_get(cli, "anchor");
+    const char *older = cli_get(cli, "older"), *hash = cli_get(cli, "anchor"),
+               *hints = cli_get(cli, "hints");
     TRY(cli_get_u64(cli, "threads", 1, 256, &threads));
     if (hash && hash_from_hex(anchor, hash) != E_OK)
         return diag_set(d, E_USAGE,
@@ -197,6 +166,13 @@ static enum err read_options(struct bel_verify_options *o, struct files *f, stru
         if (f->older.content.len == 0)
             return diag_set(d, E_INVALID, T("%s: empty", "%s : vide"), older);
         o->older = f->older.content;
+    }
+    if (hints) {
+        TRY(file_map(&f->hints, hints, d));
+        enum err e = bel_hints_file_read(&f->hints_read, f->hints.content, d);
+        if (e != E_OK)
+            return diag_wrap(d, e, "%s: ", hints);
+        o->hints = &f->hints_read;
     }
     return E_OK;
 }
@@ -218,7 +194,7 @@ int vote_verify_run(struct cli *cli)
         if (cli->json)
             put_json(&out, &r, e, &d);
         else if (e == E_OK)
-            put_text(&out, cli->args[0], &r);
+            put_text(&out, cli->args[0], &r, o.hints != NULL);
         cli_print(&out);
         code = e == E_OK ? EXIT_OK : e == E_UNSUPPORTED ? exit_code(e) : EXIT_NO;
         if (e != E_OK && !cli->json) {
@@ -231,6 +207,7 @@ int vote_verify_run(struct cli *cli)
     }
     file_unmap(&files.archive);
     file_unmap(&files.older);
+    file_unmap(&files.hints);
     buf_free(&out);
     arena_free(&a);
     return code;

@@ -3,68 +3,47 @@
 #include "belenios/ballot_check.h"
 #include "crypto/sha256.h"
 
-/* So many points go into one multiplication: more gain little, and cost memory. */
-#define POINTS_TOGETHER 8192u
+#define POINTS_TOGETHER 16384u /* of a block; measured */
 
-size_t bel_hints_bytes(const struct bel_election *e)
-{
-    return bel_check_commitments(e->plan) * EDWARDS_BYTES;
-}
-
-enum err bel_hints_make(struct buf *out, const struct bel_election *e, struct bytes packed)
-{
-    struct bel_check c;
-    bel_check_begin(&c, e);
-    enum err err = bel_check_open(&c, packed, NULL);
-    if (err == E_OK)
-        err = bel_check_signature(&c, NULL);
-    if (err == E_OK || err == E_SIGNATURE) /* a bad ballot has hints too */
-        err = bel_check_commit(&c, NULL);
-    if (err == E_OK)
-        buf_put(out, c.encoded, bel_hints_bytes(e));
-    bel_check_end(&c);
-    return err;
-}
-
-/* --- the sum of all equations -----------------------------------------------------------------
- * Every commitment C of a ballot says: C is g^a y^b times powers of the ballot's points. Multiplied
- * by a coefficient each and added up, the equations are one: the sum of coefficient times C, less
- * what the right sides add up to, is the identity. */
-
+/* One block on its way. */
 struct batch {
     const struct bel_election *election;
+    struct bel_check check;            /* of the ballot in hand */
+    uint8_t (*encoded)[EDWARDS_BYTES]; /* the points of its hints */
+    struct ed_scalar *alpha, *beta;    /* what its equations ask of each pair's two points */
+
     struct hash seed; /* of everything that is checked together */
-    uint64_t drawn;
-    struct ed_scalar g, y; /* the exponents on the right, taken from 0 */
-    struct ed_point *points;
+    struct hash drawn;
+    uint64_t draws;
+    struct ed_scalar g, y;   /* the exponents of these two */
+    struct ed_point *points; /* those of all hints, ballot after ballot */
     struct ed_scalar *scalars;
-    size_t count, max;
-    /* of the ballot in hand: what the right sides ask of each pair's alpha and beta */
-    struct ed_scalar *alpha, *beta;
+    size_t ballot_points, count;
+    size_t *places; /* of each ballot: where its points are; SIZE_MAX: it was verified alone */
 };
 
-/* The next coefficient: 128 bits of a hash of the seed. */
+/* --- the sum of all equations ---
+ *
+ * Every commitment C says: C is g^a y^b times powers of the ballot's points. Multiplied by a
+ * coefficient each and added up, the equations are one: the sum of coefficient times C, less what
+ * the right sides add up to, is the identity. */
+
+/* The next coefficient: one half of a hash of the seed. */
 static struct ed_scalar coefficient(struct batch *b)
 {
-    struct sha256 s;
-    struct hash h;
-    struct ed_scalar c = ED_ZERO;
-    uint8_t number[8];
-    be64_put(number, b->drawn++);
-    sha256_init(&s);
-    sha256_update(&s, b->seed.b, sizeof b->seed.b);
-    sha256_update(&s, number, sizeof number);
-    sha256_final(&s, &h);
-    c.limb[0] = be64_get(h.b);
-    c.limb[1] = be64_get(h.b + 8);
-    return c;
-}
-
-static void add_term(struct batch *b, const struct ed_point *p, struct ed_scalar s)
-{
-    ASSERT(b->count < b->max);
-    b->points[b->count] = *p;
-    b->scalars[b->count++] = s;
+    size_t half = b->draws % 2;
+    if (half == 0) {
+        struct sha256 s;
+        uint8_t number[8];
+        be64_put(number, b->draws);
+        sha256_init(&s);
+        sha256_update(&s, b->seed.b, sizeof b->seed.b);
+        sha256_update(&s, number, sizeof number);
+        sha256_final(&s, &b->drawn);
+    }
+    b->draws++;
+    return (struct ed_scalar){
+        {be64_get(b->drawn.b + 16 * half), be64_get(b->drawn.b + 16 * half + 8)}};
 }
 
 static void take(struct ed_scalar *from, struct ed_scalar a, struct ed_scalar b)
@@ -72,37 +51,35 @@ static void take(struct ed_scalar *from, struct ed_scalar a, struct ed_scalar b)
     *from = ed_scalar_sub(*from, ed_scalar_mul(a, b));
 }
 
-/* A = g^r alpha^c, B = y^r beta^c g^(-minus c). */
-static void add_branch(struct batch *b, const struct bel_check *c, size_t i)
+/* A = g^r alpha^c, B = y^r beta^c g^(-minus c); out: the coefficients of both. */
+static void add_branch(struct batch *b, size_t i, struct ed_scalar out[2])
 {
     const struct bel_branch *branch = &b->election->plan->branches[i];
-    struct ed_scalar for_a = coefficient(b), for_b = coefficient(b);
-    add_term(b, &c->commitments[2 * i], for_a);
-    add_term(b, &c->commitments[2 * i + 1], for_b);
-    take(&b->g, for_a, c->responses[i]);
-    take(&b->y, for_b, c->responses[i]);
-    take(&b->alpha[branch->pair], for_a, c->challenges[i]);
-    take(&b->beta[branch->pair], for_b, c->challenges[i]);
+    struct ed_scalar response = b->check.responses[i], challenge = b->check.challenges[i];
+    out[0] = coefficient(b);
+    out[1] = coefficient(b);
+    take(&b->g, out[0], response);
+    take(&b->y, out[1], response);
+    take(&b->alpha[branch->pair], out[0], challenge);
+    take(&b->beta[branch->pair], out[1], challenge);
     if (branch->minus > 0)
-        b->g = ed_scalar_add(b->g, ed_scalar_mul(ed_scalar_mul(for_b, c->challenges[i]),
-                                                 ed_scalar_of(branch->minus)));
+        b->g = ed_scalar_add(
+            b->g, ed_scalar_mul(ed_scalar_mul(out[1], challenge), ed_scalar_of(branch->minus)));
 }
 
-/* A1 = alpha^t1 g^t2, A2 = beta^t1 y^t2 A0^c. */
-static void add_nonzero(struct batch *b, const struct bel_check *c, size_t i)
+/* A1 = alpha^t1 g^t2, A2 = beta^t1 y^t2 A0^c; out: the coefficients of A1 and A2, and of A0. */
+static void add_nonzero(struct batch *b, size_t i, struct ed_scalar out[2], struct ed_scalar *a0)
 {
-    const struct bel_plan *p = b->election->plan;
-    const struct ed_scalar *s = c->nonzero_scalars[i];
-    const struct ed_point *at = &c->commitments[2 * (p->branch_count + i)];
-    struct ed_scalar for_1 = coefficient(b), for_2 = coefficient(b), for_0 = ED_ZERO;
-    add_term(b, &at[0], for_1);
-    add_term(b, &at[1], for_2);
-    take(&b->alpha[p->nonzeros[i].pair], for_1, s[1]);
-    take(&b->g, for_1, s[2]);
-    take(&b->beta[p->nonzeros[i].pair], for_2, s[1]);
-    take(&b->y, for_2, s[2]);
-    take(&for_0, for_2, s[0]);
-    add_term(b, &c->nonzero_points[i], for_0);
+    const struct ed_scalar *s = b->check.nonzero_scalars[i];
+    uint32_t pair = b->election->plan->nonzeros[i].pair;
+    out[0] = coefficient(b);
+    out[1] = coefficient(b);
+    take(&b->alpha[pair], out[0], s[1]);
+    take(&b->g, out[0], s[2]);
+    take(&b->beta[pair], out[1], s[1]);
+    take(&b->y, out[1], s[2]);
+    *a0 = ED_ZERO;
+    take(a0, out[1], s[0]);
 }
 
 /* A sum's exponents go to its terms, which stand before it. */
@@ -118,25 +95,28 @@ static void spread_sums(struct batch *b)
     }
 }
 
-static void add_ballot(struct batch *b, const struct bel_check *c)
+/* The scalars of the ballot's points, in their order. */
+static void add_equations(struct batch *b, struct ed_scalar *scalars)
 {
     const struct bel_plan *p = b->election->plan;
-    struct ed_scalar for_a = coefficient(b), for_key = ED_ZERO;
+    size_t commitments = bel_check_commitments(p), ciphertexts = b->election->ciphertext_count;
+    struct ed_scalar *pairs = scalars + commitments, *a0 = pairs + 2 * ciphertexts,
+                     *key = a0 + p->nonzero_count, *signature = pairs - 1;
     for (size_t i = 0; i < p->pair_count; i++)
         b->alpha[i] = b->beta[i] = ED_ZERO;
     for (size_t i = 0; i < p->branch_count; i++)
-        add_branch(b, c, i);
+        add_branch(b, i, &scalars[2 * i]);
     for (size_t i = 0; i < p->nonzero_count; i++)
-        add_nonzero(b, c, i);
+        add_nonzero(b, i, &scalars[2 * (p->branch_count + i)], &a0[i]);
     spread_sums(b);
-    for (size_t i = 0; i < b->election->ciphertext_count; i++) {
-        add_term(b, &c->pairs[2 * i], b->alpha[i]);
-        add_term(b, &c->pairs[2 * i + 1], b->beta[i]);
+    for (size_t i = 0; i < ciphertexts; i++) {
+        pairs[2 * i] = b->alpha[i];
+        pairs[2 * i + 1] = b->beta[i];
     }
-    add_term(b, &c->commitments[bel_check_commitments(p) - 1], for_a);
-    take(&b->g, for_a, c->signature[1]);
-    take(&for_key, for_a, c->signature[0]);
-    add_term(b, &c->key, for_key);
+    *signature = coefficient(b); /* A = g^r key^c */
+    take(&b->g, *signature, b->check.signature[1]);
+    *key = ED_ZERO;
+    take(key, *signature, b->check.signature[0]);
 }
 
 static bool sum_is_identity(const struct batch *b)
@@ -148,94 +128,87 @@ static bool sum_is_identity(const struct batch *b)
     return ed_is_identity(&sum);
 }
 
-/* --- the subgroup -----------------------------------------------------------------------------
- * What a point has besides its part in the subgroup is of order 2, 4 or 8. The sum of a random half
- * of many points, one of which has such a part, has one too, in at least half of the draws. So 128
- * such sums are tested instead of thousands of points. Eight sums at a time: a byte for each point
- * says to which of the eight it goes, and points with the same byte are added up first. */
+/* --- one ballot --------------------------------------------------------------------------------
+ */
 
-#define SUM_BITS 8
-#define SUM_BLOCKS (128 / SUM_BITS)
-#define SUMS_PAY 512u /* with fewer points than this each is tested */
-
-/* Sum number `bit` is that of the buckets whose number has the bit; the highest first, whose
- * buckets then fall together with those of the number without it. */
-static bool sums_are_prime(struct ed_point bucket[1 << SUM_BITS])
+/* Are the points of the hints behind the commitments those of the ballot? */
+static bool are_the_ballots(const struct batch *b, struct bytes packed)
 {
-    for (size_t half = 1 << (SUM_BITS - 1); half > 0; half /= 2) {
-        struct ed_point sum = ED_IDENTITY;
-        for (size_t i = 0; i < half; i++) {
-            ed_add(&sum, &sum, &bucket[half + i]);
-            ed_add(&bucket[i], &bucket[i], &bucket[half + i]);
-        }
-        if (!ed_is_prime_order(&sum))
+    const struct bel_election *e = b->election;
+    const uint8_t *at = b->encoded[bel_check_commitments(e->plan)];
+    for (size_t i = 0; i < e->question_count; i++) {
+        size_t len = 2 * EDWARDS_BYTES * (size_t)e->questions[i].ciphertext_count;
+        if (memcmp(at, packed.data + e->questions[i].answer_offset, len) != 0)
             return false;
+        at += len;
     }
+    for (size_t i = 0; i < e->plan->nonzero_count; i++, at += EDWARDS_BYTES)
+        if (memcmp(at, packed.data + e->plan->nonzeros[i].offset, EDWARDS_BYTES) != 0)
+            return false;
+    return memcmp(at, bel_ballot_credential(packed), EDWARDS_BYTES) == 0;
+}
+
+/* Everything but the equations. False: the ballot has to be verified without its hints. */
+static bool read_hints(struct batch *b, struct bytes packed, struct bytes hints)
+{
+    const struct bel_plan *p = b->election->plan;
+    struct bel_check *c = &b->check;
+    struct ed_point *points = b->points + b->count;
+    size_t commitments = bel_check_commitments(p), pairs = 2 * b->election->ciphertext_count, bad;
+    if (hints.len != bel_hints_bytes(b->election) || bel_check_numbers(c, packed, NULL) != E_OK ||
+        !ed_eighths_read(points, *b->encoded, hints.data, b->ballot_points, &bad) ||
+        !are_the_ballots(b, packed))
+        return false;
+    memcpy(c->encoded, b->encoded, commitments * sizeof *c->encoded);
+    memcpy(c->pairs, points + commitments, pairs * sizeof *points);
+    memcpy(c->nonzero_points, points + commitments + pairs, p->nonzero_count * sizeof *points);
+    bel_check_sums(c);
+    bel_check_name_sums(c);
+    return bel_check_signature_hash(c) && bel_check_hashes(c, NULL) == E_OK;
+}
+
+/* False: it is bad. */
+static bool join(struct batch *b, struct bytes packed, struct bytes hints, size_t *place)
+{
+    *place = SIZE_MAX;
+    if (!read_hints(b, packed, hints))
+        return bel_ballot_verify(b->election, packed, NULL) == E_OK;
+    *place = b->count;
+    add_equations(b, b->scalars + b->count);
+    b->count += b->ballot_points;
     return true;
 }
 
-static void draw_bytes(uint8_t out[SUM_BLOCKS], const struct batch *b, size_t number)
-{
-    struct sha256 s;
-    struct hash h;
-    uint8_t be[8];
-    be64_put(be, number);
-    sha256_init(&s);
-    sha256_update(&s, "subgroup", 8);
-    sha256_update(&s, b->seed.b, sizeof b->seed.b);
-    sha256_update(&s, be, sizeof be);
-    sha256_final(&s, &h);
-    memcpy(out, h.b, SUM_BLOCKS);
-}
-
-static bool points_are_prime(const struct batch *b)
-{
-    struct ed_point bucket[1 << SUM_BITS];
-    bool good = true;
-    if (b->count < SUMS_PAY) {
-        for (size_t i = 0; good && i < b->count; i++)
-            good = ed_is_prime_order(&b->points[i]);
-        return good;
-    }
-    uint8_t(*bytes)[SUM_BLOCKS] = mem_alloc(b->count * sizeof *bytes);
-    for (size_t i = 0; i < b->count; i++)
-        draw_bytes(bytes[i], b, i);
-    for (size_t block = 0; good && block < SUM_BLOCKS; block++) {
-        for (size_t i = 0; i < 1 << SUM_BITS; i++)
-            bucket[i] = ED_IDENTITY;
-        for (size_t i = 0; i < b->count; i++) {
-            struct ed_point *to = &bucket[bytes[i][block]];
-            ed_add(to, to, &b->points[i]);
-        }
-        good = sums_are_prime(bucket);
-    }
-    mem_free(bytes);
-    return good;
-}
-
-/* --- ballots ----------------------------------------------------------------------------------
+/* --- blocks ------------------------------------------------------------------------------------
  */
 
-static size_t points_of_ballot(const struct bel_election *e)
+size_t bel_batch_ballots(const struct bel_election *e)
 {
-    return bel_check_commitments(e->plan) + 2 * e->ciphertext_count + e->plan->nonzero_count + 1;
+    return POINTS_TOGETHER / bel_hint_points(e) + 1;
 }
 
 static void batch_begin(struct batch *b, const struct bel_election *e, size_t ballots)
 {
-    *b = (struct batch){.election = e, .max = ballots * points_of_ballot(e)};
-    b->points = mem_alloc(b->max * sizeof *b->points);
-    b->scalars = mem_alloc(b->max * sizeof *b->scalars);
+    size_t points = bel_hint_points(e);
+    *b = (struct batch){.election = e, .ballot_points = points};
+    bel_check_begin(&b->check, e);
+    b->encoded = mem_alloc(points * sizeof *b->encoded);
     b->alpha = mem_alloc(e->plan->pair_count * sizeof *b->alpha);
     b->beta = mem_alloc(e->plan->pair_count * sizeof *b->beta);
+    b->points = mem_alloc(ballots * points * sizeof *b->points);
+    b->scalars = mem_alloc(ballots * points * sizeof *b->scalars);
+    b->places = mem_alloc(ballots * sizeof *b->places);
 }
 
 static void batch_end(struct batch *b)
 {
-    mem_free(b->points);
-    mem_free(b->scalars);
+    bel_check_end(&b->check);
+    mem_free(b->encoded);
     mem_free(b->alpha);
     mem_free(b->beta);
+    mem_free(b->points);
+    mem_free(b->scalars);
+    mem_free(b->places);
 }
 
 /* Starts anew with other ballots. */
@@ -254,75 +227,87 @@ static void batch_reset(struct batch *b, const struct bytes *packed, const struc
         sha256_update(&s, hints[i].data, hints[i].len);
     }
     sha256_final(&s, &b->seed);
-    b->drawn = b->count = 0;
+    b->draws = b->count = 0;
     b->g = b->y = ED_ZERO;
 }
 
-/* Everything but the equations and the subgroup, which the batch tells. False: the ballot has to be
- * verified without its hints. */
-static bool join(struct batch *b, struct bel_check *c, struct bytes packed, struct bytes hints)
-{
-    if (hints.len != bel_hints_bytes(b->election) || bel_check_open(c, packed, NULL) != E_OK)
-        return false;
-    for (size_t i = 0; i < hints.len / EDWARDS_BYTES; i++) {
-        if (!ed_decode(&c->commitments[i], hints.data + i * EDWARDS_BYTES))
-            return false;
-    }
-    memcpy(c->encoded, hints.data, hints.len);
-    bel_check_name_sums(c);
-    if (!bel_check_signature_hash(c) || bel_check_hashes(c, NULL) != E_OK)
-        return false;
-    add_ballot(b, c);
-    return true;
-}
-
 /* False: some ballot is bad, or some hints are, which only their sum told. */
-static bool hold_together(struct batch *b, struct bel_check *c, const struct bytes *packed,
-                          const struct bytes *hints, size_t count)
+static bool hold_together(struct batch *b, const struct bytes *packed, const struct bytes *hints,
+                          size_t count)
 {
     batch_reset(b, packed, hints, count);
-    for (size_t i = 0; i < count; i++) {
-        if (!join(b, c, packed[i], hints[i]) &&
-            bel_ballot_verify(b->election, packed[i], NULL) != E_OK)
+    for (size_t i = 0; i < count; i++)
+        if (!join(b, packed[i], hints[i], &b->places[i]))
             return false;
-    }
-    return b->count == 0 || (points_are_prime(b) && sum_is_identity(b));
+    return b->count == 0 || sum_is_identity(b);
 }
 
-static enum err first_bad(const struct bel_election *e, const struct bytes *packed, size_t count,
+static enum err first_bad(struct batch *b, const struct bytes *packed, size_t count,
                           size_t *bad_out, struct diag *d)
 {
     for (size_t i = 0; i < count; i++) {
-        enum err err = bel_ballot_verify(e, packed[i], d);
+        enum err err = bel_ballot_verify(b->election, packed[i], d);
         if (err != E_OK) {
             *bad_out = i;
             return err;
         }
+        b->places[i] = SIZE_MAX;
     }
     return E_OK;
+}
+
+static void add_to_tally(struct bel_tally *t, struct batch *b, const struct bytes *packed,
+                         const uint64_t *weights, size_t count, size_t *hinted)
+{
+    size_t commitments = bel_check_commitments(b->election->plan);
+    for (size_t i = 0; i < count; i++) {
+        if (b->places[i] != SIZE_MAX) {
+            bel_tally_add_points(t, b->points + b->places[i] + commitments, weights[i]);
+            ++*hinted;
+        } else {
+            enum err err = bel_tally_add(t, packed[i], weights[i]);
+            ASSERT(err == E_OK); /* it was just verified */
+        }
+    }
+}
+
+/* t NULL: weights and hinted are not used. */
+static enum err verify(const struct bel_election *e, struct bel_tally *t,
+                       const struct bytes *packed, const struct bytes *hints,
+                       const uint64_t *weights, size_t count, size_t *hinted, size_t *bad_out,
+                       struct diag *d)
+{
+    struct batch b;
+    size_t together = bel_batch_ballots(e);
+    enum err err = E_OK;
+    ASSERT(e->table);
+    if (together > count)
+        together = count;
+    batch_begin(&b, e, together);
+    for (size_t from = 0; from < count && err == E_OK; from += together) {
+        size_t some = count - from < together ? count - from : together;
+        if (!hold_together(&b, packed + from, hints + from, some)) {
+            size_t bad = 0;
+            err = first_bad(&b, packed + from, some, &bad, d);
+            *bad_out = from + bad;
+        }
+        if (err == E_OK && t)
+            add_to_tally(t, &b, packed + from, weights + from, some, hinted);
+    }
+    batch_end(&b);
+    return err;
 }
 
 enum err bel_ballots_verify(const struct bel_election *e, const struct bytes *packed,
                             const struct bytes *hints, size_t count, size_t *bad_out,
                             struct diag *d)
 {
-    struct batch b;
-    struct bel_check c;
-    size_t together = POINTS_TOGETHER / points_of_ballot(e) + 1;
-    enum err err = E_OK;
-    if (together > count)
-        together = count;
-    ASSERT(e->table);
-    batch_begin(&b, e, together);
-    bel_check_begin(&c, e);
-    for (size_t from = 0; from < count && err == E_OK; from += together) {
-        size_t some = count - from < together ? count - from : together;
-        if (!hold_together(&b, &c, packed + from, hints + from, some)) {
-            err = first_bad(e, packed + from, some, bad_out, d);
-            *bad_out += from;
-        }
-    }
-    bel_check_end(&c);
-    batch_end(&b);
-    return err;
+    return verify(e, NULL, packed, hints, NULL, count, NULL, bad_out, d);
+}
+
+enum err bel_ballots_tally(struct bel_tally *t, const struct bytes *packed,
+                           const struct bytes *hints, const uint64_t *weights, size_t count,
+                           size_t *hinted_out, size_t *bad_out, struct diag *d)
+{
+    return verify(t->election, t, packed, hints, weights, count, hinted_out, bad_out, d);
 }

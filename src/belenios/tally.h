@@ -24,6 +24,8 @@ void bel_tally_fini(struct bel_tally *t);
  * bel_tally_subtract takes one away. */
 enum err bel_tally_add(struct bel_tally *t, struct bytes packed, uint64_t weight);
 enum err bel_tally_remove(struct bel_tally *t, struct bytes packed, uint64_t weight);
+/* The same of a ballot whose alpha, beta ... are decoded already; they may be overwritten. */
+void bel_tally_add_points(struct bel_tally *t, struct ed_point *points, uint64_t weight);
 void bel_tally_merge(struct bel_tally *t, const struct bel_tally *other);
 void bel_tally_subtract(struct bel_tally *t, const struct bel_tally *other);
 /* bel_tally_many does so for many ballots on `threads` threads (0: one per processor). */

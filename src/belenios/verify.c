@@ -220,6 +220,7 @@ static struct bel_fault check_all(struct bel_report *r, struct arena *a, struct 
     f = bel_verify_ballots(c, &r->election, &r->roll, &tally, c->sums.data != NULL, options);
     r->ballot_count = f.code == E_OK ? c->ballot_count : f.event - 1;
     if (f.code == E_OK) {
+        r->hinted = c->hinted;
         r->counted = c->counted;
         r->total_weight = c->counted_weight;
         f = after_ballots(r, a, c, &tally);

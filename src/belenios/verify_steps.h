@@ -40,6 +40,7 @@ struct bel_contents {
     struct bel_place *ballots; /* ballot i is of event i + 1 */
     size_t ballot_count, ballot_cap;
     uint64_t counted, counted_weight; /* the last ballot of each voter; once verified */
+    uint64_t hinted;                  /* verified with the help of their hints */
     uint32_t *copies;                 /* the ballots by prefix, open addressing: number + 1 */
     size_t copy_slots;
     struct bytes sums, sized; /* data NULL: no EncryptedTally */
@@ -64,6 +65,11 @@ void bel_contents_free(struct bel_contents *c);
 struct bel_fault bel_verify_ballots(struct bel_contents *c, const struct bel_election *e,
                                     const struct bel_roll *roll, struct bel_tally *tally,
                                     bool with_tally, const struct bel_verify_options *options);
+
+/* Writes the hints of ballots [from, from + count) of c, bel_hints_bytes each; zeros where a ballot
+ * has none. */
+void bel_make_hints(uint8_t *out, struct bel_contents *c, const struct bel_election *e, size_t from,
+                    size_t count, const struct bel_verify_options *options);
 
 /* The message "event N (NAME): ..." around what is in f->d. */
 void bel_fault_set(struct bel_fault *f, enum err code, uint64_t event, enum bel_event_type type);

@@ -16,7 +16,7 @@ function frame(title, help, children) {
 // Radio buttons: one of the answers, blank, or none where that is allowed.
 function single(title, q, old) {
   const name = newId('q'), options = q.answers.map((a, i) => choice('radio', name, a, { value: String(i) }));
-  const blank = q.blank && choice('radio', name, say('Blank vote', 'Vote blanc'), { value: 'blank' });
+  const blank = q.blank ? choice('radio', name, say('Blank vote', 'Vote blanc'), { value: 'blank' }) : null;
   const none = q.min === 0 && q.max > 0 && choice('radio', name, say('No answer', 'Aucune réponse'), { value: 'none' });
   const all = [...options, ...[blank, none].filter(Boolean)];
   if (old) {
@@ -36,7 +36,7 @@ function single(title, q, old) {
 // Checkboxes, with a count of what is chosen.
 function multiple(title, q, old) {
   const name = newId('q'), options = q.answers.map((a, i) => choice('checkbox', name, a, { value: String(i) }));
-  const blank = q.blank && choice('checkbox', name, say('Blank vote', 'Vote blanc'), { value: 'blank' });
+  const blank = q.blank ? choice('checkbox', name, say('Blank vote', 'Vote blanc'), { value: 'blank' }) : null;
   if (old) {
     options.forEach((o, i) => { o.input.checked = old[i + (q.blank ? 1 : 0)] === 1; });
     if (blank) blank.input.checked = old[0] === 1;

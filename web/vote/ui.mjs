@@ -34,12 +34,16 @@ export const newId = (stem) => `${stem}-${++serial}`;
 // A heading that takes the focus when its part of the page appears, so that a screen reader begins there.
 export const heading = (level, ...text) => h('h' + level, { tabindex: -1, 'data-focus': true }, ...text);
 
+// Someone who has just arrived begins at the top; the focus moves only after they did something.
+let acted = false;
+for (const type of ['click', 'keydown', 'submit']) globalThis.addEventListener?.(type, () => { acted = true; }, { capture: true });
+
 // show replaces a part of the page and moves the focus to its heading.
 export function show(into, ...nodes) {
   const flat = nodes.flat(3).filter(Boolean);
   into.replaceChildren(...flat);
   const target = into.querySelector('[data-focus]');
-  if (target) {
+  if (target && acted) {
     target.focus({ preventScroll: true });
     target.scrollIntoView({ block: 'start', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
   }

@@ -1,6 +1,6 @@
 /* Clerks, plans, voters, times: what may be before a consultation is published, and who may do it.
  */
-#include "city/voting/test_world.h"
+#include "city/voting/test_archive.h"
 
 #define ONE "[[0,[\"@ines\"]]]"
 

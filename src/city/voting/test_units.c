@@ -1,6 +1,6 @@
 /* The floor below which nothing is counted, and units merged because of it; parts of the decryption
  * and results that are refused. */
-#include "city/voting/test_world.h"
+#include "city/voting/test_archive.h"
 
 #define ONE "[[0,[\"@ines\"]]]"
 

@@ -1,5 +1,5 @@
 /* The voting service: lives of consultations, from the plan to the archive. */
-#include "city/voting/test_world.h"
+#include "city/voting/test_archive.h"
 
 bool world_seen[256];
 
