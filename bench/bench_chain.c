@@ -206,7 +206,7 @@ static void by_stages(struct bench *b)
         size_t to = done + b->block < b->txs ? done + b->block : b->txs;
         begin(&c);
         for (size_t i = done; i < to; i++)
-            stop_on(pool_add(chain_pool(b->chain), b->raws[i], &hash), "pool_add", NULL);
+            stop_on(pool_add(chain_pool(b->chain), b->raws[i], &hash, NULL), "pool_add", NULL);
         end(&c, STAGE_ADD);
         while (done < to)
             done += one_block(b, &c);
@@ -236,7 +236,7 @@ static void *add_slice(void *arg)
         if (i % b->senders % ADDERS != a->number)
             continue;
         enum err e;
-        while ((e = pool_add(chain_pool(b->chain), b->raws[i], &hash)) == E_POOL_FULL)
+        while ((e = pool_add(chain_pool(b->chain), b->raws[i], &hash, NULL)) == E_POOL_FULL)
             usleep(1000);
         stop_on(e, "pool_add", NULL);
     }

@@ -66,7 +66,7 @@ static void push(struct engine *e, const struct bytes *raw, size_t count)
     struct diag d = {0};
     for (size_t i = 0; i < count; i++) {
         struct hash hash;
-        enum err code = e->ops->submit(e, raw[i], &hash);
+        enum err code = e->ops->submit(e, raw[i], &hash, NULL);
         if (code != E_OK)
             stop(err_text(code), &d);
     }

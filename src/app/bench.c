@@ -255,7 +255,7 @@ static enum err push_transfers(struct engine *engine, const struct bytes *raw, s
     enum err e = E_OK;
     for (size_t i = 0; i < count && e == E_OK; i++) {
         struct hash hash;
-        e = engine->ops->submit(engine, raw[i], &hash);
+        e = engine->ops->submit(engine, raw[i], &hash, NULL);
     }
     while (e == E_OK && chain_head(chain).tx_total < count && !engine->failed)
         usleep(200);

@@ -155,7 +155,7 @@ enum err client_eth_call(struct client *c, const struct address *to, struct byte
     return e;
 }
 
-static enum err estimate_gas(struct client *c, struct tx *t, const struct address *from,
+enum err client_estimate_gas(struct client *c, struct tx *t, const struct address *from,
                              struct diag *d)
 {
     struct buf params = {0};
@@ -191,7 +191,7 @@ enum err client_send(struct client *c, struct tx *t, const uint8_t key32[32], ui
         TRY(client_quantity(c, "eth_getTransactionCount", text, nonce_inout, d));
     }
     if (t->gas_limit == 0)
-        TRY(estimate_gas(c, t, &from, d));
+        TRY(client_estimate_gas(c, t, &from, d));
     t->type = TX_DYNAMIC_FEE;
     t->has_chain_id = true;
     t->chain_id = c->chain_id;

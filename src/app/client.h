@@ -30,6 +30,11 @@ enum err client_data(struct client *c, const char *method, const char *params, s
 enum err client_eth_call(struct client *c, const struct address *to, struct bytes input,
                          struct buf *out, struct diag *d);
 
+/* client_estimate_gas sets t->gas_limit to what a call from this account needs at the latest block. The
+ * codes of client_call. */
+enum err client_estimate_gas(struct client *c, struct tx *t, const struct address *from,
+                             struct diag *d);
+
 /* client_send fills chain id, nonce, and gas (when 0, by estimate) of t, signs it with key32 and
  * sends it. *nonce_inout: the next nonce to use (UINT64_MAX: ask the node); advanced on success.
  * client_wait_receipt polls until the receipt is there; *receipt_out is the reply (client_result),

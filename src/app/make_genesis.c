@@ -77,6 +77,17 @@ static void put_founding_members(struct buf *b, const struct genesis_founders *f
     json_close(b, ']');
 }
 
+/* Who may create consultations until the governor appoints others. */
+static void put_first_clerk(struct buf *b, const struct genesis_founders *f)
+{
+    char hex[43] = "0x";
+    hex_encode(hex + 2, f->admin.b, sizeof f->admin.b);
+    json_put_key(b, "clerks");
+    json_open(b, '[');
+    json_put_string(b, hex);
+    json_close(b, ']');
+}
+
 /* The settings of every service of this build; the roles they know are admin's. */
 static void put_services(const struct cli *cli, struct buf *b, const struct genesis_founders *f,
                          struct u256 allocated)
@@ -95,8 +106,15 @@ static void put_services(const struct cli *cli, struct buf *b, const struct gene
             json_put_text_member(b, "reserve", dec);
         } else if (strcmp(SERVICES[i]->name, "energy") == 0) {
             json_put_address_member(b, "rulesRole", &f->admin);
+        } else if (strcmp(SERVICES[i]->name, "voting") == 0) {
+            json_put_key(b, "clerks");
+            json_open(b, '[');
+            json_put_data(b, f->admin.b, sizeof f->admin.b);
+            json_close(b, ']');
         } else if (strcmp(SERVICES[i]->name, "members") == 0 && f->member_count > 0) {
             put_founding_members(b, f);
+        } else if (strcmp(SERVICES[i]->name, "voting") == 0) {
+            put_first_clerk(b, f);
         }
         json_close(b, '}');
     }

@@ -88,7 +88,7 @@ static enum err send(struct founding *f, const char *method, const char **args, 
     if (e == E_OK)
         e = tx_sign(&t, &arena, f->governor_key32);
     if (e == E_OK) {
-        e = pool_add(chain_pool(f->chain), t.raw, &hash);
+        e = pool_add(chain_pool(f->chain), t.raw, &hash, NULL);
         if (e != E_OK)
             diag_set(d, e, T("%s: %s", "%s : %s"), method, err_text(e));
     }

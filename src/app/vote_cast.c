@@ -7,6 +7,7 @@
 #include "app/vote_ledger.h"
 #include "app/vote_make.h"
 #include "app/vote_secret.h"
+#include "app/vote_time.h"
 
 const struct cli_option VOTE_CAST_OPTIONS[] = {
     VOTE_MAKE_OPTIONS,
@@ -87,7 +88,7 @@ static enum err send(struct casting *x, struct diag *d)
     struct abi_value args[2] = {abi_u64(x->consultation.id), abi_bytes(buf_view(&x->packed))};
     TRY(bel_ballot_hash(&x->tracker, &x->election, buf_view(&x->packed)));
     TRY(vote_any_key(x->cli, key32, d));
-    enum err e = vote_send(&x->ledger, key32, "cast", args, 2, 0, &x->receipt, d);
+    enum err e = vote_send(&x->ledger, key32, "cast", args, 2, &x->receipt, d);
     vote_wipe(key32, sizeof key32);
     if (e == E_TX_NOT_MEMBER)
         diag_wrap(
@@ -96,17 +97,41 @@ static enum err send(struct casting *x, struct diag *d)
     return e;
 }
 
+/* What the ledger would say too, before the voter has taken the trouble. */
+static enum err check_open(const struct vote_consultation *c, struct diag *d)
+{
+    struct buf when = {0};
+    if (c->status == VOTE_OPEN)
+        return E_OK;
+    if (c->status == VOTE_DRAFT)
+        return diag_set(d, E_REVERT,
+                        T("consultation %llu is not published yet",
+                          "la consultation %llu n'est pas encore publiée"),
+                        (unsigned long long)c->id);
+    bool early = c->status == VOTE_PUBLISHED;
+    vote_put_time(&when, early ? c->opens_s : c->closes_s);
+    diag_set(d, E_REVERT,
+             early ? T("consultation %llu is not open yet: voting begins on %s",
+                       "la consultation %llu n'est pas encore ouverte : le vote commence le %s")
+                   : T("consultation %llu takes no ballots any more: it closed on %s",
+                       "la consultation %llu ne prend plus de bulletins : close le %s"),
+             (unsigned long long)c->id, buf_cstr(&when));
+    if (c->status == VOTE_CANCELLED)
+        diag_set(d, E_REVERT,
+                 T("consultation %llu was cancelled: %s", "la consultation %llu est "
+                                                          "annulée : %s"),
+                 (unsigned long long)c->id, c->reason);
+    buf_free(&when);
+    return E_REVERT;
+}
+
 static enum err cast(struct casting *x, struct diag *d)
 {
     uint64_t id;
     TRY(vote_id(&id, x->cli->args[0], d));
     TRY(vote_ledger_open(&x->ledger, x->cli, d));
     TRY(vote_consultation_get(&x->ledger, id, &x->consultation, d));
-    if (hash_is_zero(&x->consultation.fingerprint))
-        return diag_set(d, E_INVALID,
-                        T("consultation %llu is not published yet",
-                          "la consultation %llu n'est pas encore publiée"),
-                        (unsigned long long)id);
+    TRY(check_open(&x->consultation, d));
     TRY(vote_election_get(&x->ledger, &x->consultation, &x->election, d));
     TRY(take_ballot(x, d));
     TRY(send(x, d));

@@ -65,7 +65,7 @@ static enum err begin(struct action *a, struct cli *cli, bool anyone, struct dia
 static enum err send(struct action *a, const char *method, const struct abi_value *args,
                      size_t count, struct diag *d)
 {
-    return vote_send(&a->ledger, a->key32, method, args, count, 0, &a->receipt, d);
+    return vote_send(&a->ledger, a->key32, method, args, count, &a->receipt, d);
 }
 
 static int end(struct action *a, enum err e, struct diag *d)
@@ -221,7 +221,7 @@ int vote_appoint_run(struct cli *cli)
     if (e == E_OK) {
         struct abi_value arg = abi_address(&account);
         e = vote_send(&l, key32, cli_has(cli, "dismiss") ? "dismissClerk" : "appointClerk", &arg, 1,
-                      0, NULL, &d);
+                      NULL, &d);
     }
     explicit_bzero(key32, sizeof key32);
     vote_ledger_close(&l);

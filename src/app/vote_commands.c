@@ -39,6 +39,9 @@ const struct command VOTE_COMMANDS[] = {
     {"vote tally", "ID", 1, 1, "writes the encrypted sums, which the trustees then decrypt",
      "inscrit les sommes chiffrées, que les dépositaires déchiffrent ensuite", VOTE_ANYONE_OPTIONS,
      vote_tally_run},
+    {"vote result", "ID", 1, 1, "computes the result from the trustees' parts, posts and prints it",
+     "calcule le résultat à partir des parts des dépositaires, l'inscrit et l'affiche",
+     VOTE_ANYONE_OPTIONS, vote_result_run},
     {"vote merge", "ID ID...", 2, 64,
      "puts the encrypted sums of units together, to be counted as one",
      "réunit les sommes chiffrées d'unités, comptées ensuite comme une seule", VOTE_MERGE_OPTIONS,
@@ -56,6 +59,10 @@ const struct command VOTE_COMMANDS[] = {
     /* trustees */
     {"vote seed", "", 0, 0, "makes a trustee's secret", "crée le secret d'un dépositaire",
      VOTE_SEED_OPTIONS, vote_seed_run},
+    {"vote work", "ID", 1, 1,
+     "does what is due for a trustee: its part of the key, later its part of the decryption",
+     "fait ce qu'un dépositaire doit faire : sa part de la clé, puis sa part du déchiffrement",
+     VOTE_WORK_OPTIONS, vote_work_run},
     /* voters */
     {"vote cast", "ID", 1, 1, "encrypts a choice on this machine and casts it",
      "chiffre un choix sur cette machine et dépose le bulletin", VOTE_CAST_OPTIONS, vote_cast_run},
@@ -74,6 +81,27 @@ const struct command VOTE_COMMANDS[] = {
      "checks that a challenged ballot encrypts what its opening says",
      "vérifie qu'un bulletin ouvert chiffre bien ce qu'en dit l'ouverture", NULL,
      vote_check_opening_run},
+    {"vote check", "ID TRACKER", 2, 2,
+     "tells whether a ballot is in the urn and counts, and proves it",
+     "dit si un bulletin est dans l'urne et s'il compte, et le prouve", VOTE_CHECK_OPTIONS,
+     vote_check_run},
     /* archives */
+    {"vote export", "ID FILE", 2, 2,
+     "writes the whole election as a Belenios archive, which `vote verify` and belenios-tool check",
+     "écrit toute l'élection en archive Belenios, que `vote verify` et belenios-tool vérifient",
+     VOTE_EXPORT_OPTIONS, vote_export_run},
+    {"vote import", "ID FILE...", 2, 4096, "casts ballots that belenios-tool made",
+     "dépose des bulletins faits par belenios-tool", VOTE_IMPORT_OPTIONS, vote_import_run},
+    {"vote verify", "FILE.bel", 1, 1,
+     "checks a whole election from its archive, without a node: every ballot, proof and sum",
+     "vérifie une élection entière à partir de son archive, sans nœud : chaque bulletin, preuve et "
+     "somme",
+     VOTE_VERIFY_OPTIONS, vote_verify_run},
+    {"vote hints", "FILE.bel", 1, 1,
+     "writes beside an archive what makes `vote verify --hints` five times faster; it need not be "
+     "trusted",
+     "écrit à côté d'une archive de quoi rendre `vote verify --hints` cinq fois plus rapide ; sans "
+     "qu'il faille s'y fier",
+     VOTE_HINTS_OPTIONS, vote_hints_run},
     {0},
 };

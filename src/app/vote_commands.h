@@ -6,12 +6,15 @@
 #include "app/cli.h"
 
 /* anyone */
-extern const struct cli_option VOTE_EXPORT_OPTIONS[], VOTE_IMPORT_OPTIONS[], VOTE_CHECK_OPTIONS[];
+extern const struct cli_option VOTE_EXPORT_OPTIONS[], VOTE_IMPORT_OPTIONS[], VOTE_CHECK_OPTIONS[],
+    VOTE_VERIFY_OPTIONS[], VOTE_HINTS_OPTIONS[];
 int vote_list_run(struct cli *cli);
 int vote_show_run(struct cli *cli);
 int vote_check_run(struct cli *cli);
 int vote_export_run(struct cli *cli);
 int vote_import_run(struct cli *cli);
+int vote_verify_run(struct cli *cli);
+int vote_hints_run(struct cli *cli);
 
 /* the clerk */
 extern const struct cli_option VOTE_TEMPLATE_OPTIONS[], VOTE_CREATE_OPTIONS[], VOTE_UNIT_OPTIONS[],

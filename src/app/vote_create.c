@@ -166,7 +166,7 @@ static enum err create(struct cli *cli, const char *method, const struct abi_val
     if (e == E_OK)
         e = vote_ledger_open(&l, cli, d);
     if (e == E_OK)
-        e = vote_send(&l, key32, method, args, count, 0, &receipt, d);
+        e = vote_send(&l, key32, method, args, count, &receipt, d);
     explicit_bzero(key32, sizeof key32);
     if (e == E_OK &&
         json_u64(&id, json_at(json_get(vote_log(&l, receipt, "ConsultationCreated"), "topics"),

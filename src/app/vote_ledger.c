@@ -258,8 +258,8 @@ static enum err explain_failure(struct vote_ledger *l, struct bytes input, const
 }
 
 enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *method,
-                   const struct abi_value *args, size_t count, uint64_t gas,
-                   struct json **receipt_out, struct diag *d)
+                   const struct abi_value *args, size_t count, struct json **receipt_out,
+                   struct diag *d)
 {
     struct buf input = {0};
     struct json *receipt = NULL;
@@ -267,7 +267,7 @@ enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *m
     uint64_t nonce = UINT64_MAX;
     bool ok = false;
     client_input(&input, l->voting, method, args, count);
-    struct tx t = {.to = l->voting->address, .data = buf_view(&input), .gas_limit = gas};
+    struct tx t = {.to = l->voting->address, .data = buf_view(&input)};
     enum err e = client_send(l->client, &t, key32, &nonce, &hash, d);
     if (e == E_OK)
         e = client_wait_receipt(l->client, &hash, RECEIPT_MS, &receipt, &ok, d);

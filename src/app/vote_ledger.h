@@ -70,8 +70,8 @@ enum err vote_election_of(const struct cli *cli, const char *what, struct arena 
  * that would fail is refused with its reason and never sent. The codes of client_send and
  * client_wait_receipt; E_REVERT with the reason. */
 enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *method,
-                   const struct abi_value *args, size_t count, uint64_t gas,
-                   struct json **receipt_out, struct diag *d);
+                   const struct abi_value *args, size_t count, struct json **receipt_out,
+                   struct diag *d);
 /* The value of a log of the service in a receipt: the first one of this event whose indexed
  * parameters are `topics` words; NULL: none. */
 const struct json *vote_log(const struct vote_ledger *l, const struct json *receipt,

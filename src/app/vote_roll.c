@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "app/vote_commands.h"
+#include "app/vote_roll_view.h"
 #include "app/vote_show.h"
 #include "app/vote_voters.h"
 #include "base/limits.h"
 
 #define KEYS_PER_CALL 500u
-#define KEYS_PER_VIEW 10000u
 
 const struct cli_option VOTE_ROLL_OPTIONS[] = {
     {"out", "DIR", "folder for the credentials, which are secret (default: voters-ID)",
@@ -73,32 +73,19 @@ static enum err take_credentials(struct enrol *x, struct diag *d)
 /* What the ledger has already must be the beginning of this roll. */
 static enum err check_posted(struct enrol *x, struct diag *d)
 {
-    struct vote_ledger *l = &x->ledger;
-    uint64_t posted = x->consultation.voters;
-    for (uint64_t at = 0; at < posted;) {
-        struct abi_value args[3] = {abi_u64(x->consultation.id), abi_u64(at),
-                                    abi_u64(KEYS_PER_VIEW)},
-                         v;
-        struct arena_mark mark = arena_mark(&l->arena);
-        TRY(vote_view(l, "votersOf", args, 3, &v, d));
-        size_t count = v.item[0].bytes.len / EDWARDS_BYTES;
-        bool same = count > 0 && at + count <= x->roll.count;
-        for (size_t i = 0; same && i < count; i++)
-            same = memcmp(v.item[0].bytes.data + i * EDWARDS_BYTES, x->roll.voters[at + i].key32,
-                          EDWARDS_BYTES) == 0;
-        arena_back(&l->arena, mark);
-        if (!same)
-            return diag_set(
-                d, E_EXISTS,
-                T("%llu voters are on the ledger's roll, and they are not those of %s; "
-                  "give the folder of the run that posted them with --out",
-                  "%llu électeurs sont sur la liste du registre, et ce ne sont pas ceux "
-                  "de %s ; donnez avec --out le dossier de l'exécution qui les a "
-                  "inscrits"),
-                (unsigned long long)posted, x->secrets);
-        at += count;
-    }
-    return E_OK;
+    struct bel_roll posted;
+    TRY(vote_roll_get(&x->ledger, &x->consultation, &posted, d));
+    bool same = posted.count <= x->roll.count;
+    for (size_t i = 0; same && i < posted.count; i++)
+        same = memcmp(posted.voters[i].key32, x->roll.voters[i].key32, EDWARDS_BYTES) == 0;
+    if (same)
+        return E_OK;
+    return diag_set(d, E_EXISTS,
+                    T("%zu voters are on the ledger's roll, and they are not those of %s; give the "
+                      "folder of the run that posted them with --out",
+                      "%zu électeurs sont sur la liste du registre, et ce ne sont pas ceux de %s ; "
+                      "donnez avec --out le dossier de l'exécution qui les a inscrits"),
+                    posted.count, x->secrets);
 }
 
 static enum err post_batch(struct enrol *x, struct sender *s, size_t from, size_t count,
@@ -258,7 +245,7 @@ static enum err strike(struct vote_ledger *l, const uint8_t key32[32], struct di
     TRY(vote_consultation_get(l, id, &c, d));
     TRY(find_key(l->cli, c.uuid, voter32, d));
     struct abi_value args[3] = {abi_u64(id), abi_bytes32(voter32), abi_bytes(bytes_str(reason))};
-    TRY(vote_send(l, key32, "strike", args, 3, 0, &receipt, d));
+    TRY(vote_send(l, key32, "strike", args, 3, &receipt, d));
     enum err e = vote_print_state(l, id, receipt, d);
     json_free(receipt);
     return e;

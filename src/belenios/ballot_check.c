@@ -130,7 +130,7 @@ static enum err read_points(struct bel_check *c, struct diag *d)
     return E_OK;
 }
 
-static void add_sums(struct bel_check *c)
+void bel_check_sums(struct bel_check *c)
 {
     const struct bel_plan *p = c->election->plan;
     for (size_t i = c->election->ciphertext_count; i < p->pair_count; i++) {
@@ -145,7 +145,7 @@ static void add_sums(struct bel_check *c)
     }
 }
 
-enum err bel_check_open(struct bel_check *c, struct bytes packed, struct diag *d)
+enum err bel_check_numbers(struct bel_check *c, struct bytes packed, struct diag *d)
 {
     if (packed.len != c->election->ballot_bytes)
         return diag_set(d, E_INVALID,
@@ -154,14 +154,29 @@ enum err bel_check_open(struct bel_check *c, struct bytes packed, struct diag *d
                         packed.len, c->election->ballot_bytes);
     c->packed = packed;
     TRY(read_scalars(c, d));
-    TRY(read_points(c, d));
     ASSERT(bel_ballot_signed_text(c->signed_text, c->election, packed) == E_OK);
-    add_sums(c);
+    return E_OK;
+}
+
+enum err bel_check_open(struct bel_check *c, struct bytes packed, struct diag *d)
+{
+    TRY(bel_check_numbers(c, packed, d));
+    TRY(read_points(c, d));
+    bel_check_sums(c);
     return E_OK;
 }
 
 /* --- the signature ----------------------------------------------------------------------------
  */
+
+bool bel_check_signature_hash(const struct bel_check *c)
+{
+    size_t place = bel_check_commitments(c->election->plan) - 1;
+    struct ed_scalar hash =
+        c->election->version->challenge(BEL_SIGNATURE, bytes_str(c->signed_text),
+                                        (const uint8_t(*)[EDWARDS_BYTES])c->encoded + place, 1);
+    return ed_scalar_eq(&hash, &c->signature[0]);
+}
 
 enum err bel_check_signature(struct bel_check *c, struct diag *d)
 {
@@ -171,16 +186,13 @@ enum err bel_check_signature(struct bel_check *c, struct diag *d)
         return bad_credential(d);
     ed_table_add(a, a, ed_table_base(), &c->signature[1]);
     ed_encode(c->encoded[place], a);
-    struct ed_scalar hash =
-        c->election->version->challenge(BEL_SIGNATURE, bytes_str(c->signed_text),
-                                        (const uint8_t(*)[EDWARDS_BYTES])c->encoded + place, 1);
-    if (!ed_scalar_eq(&hash, &c->signature[0]))
-        return diag_set(d, E_SIGNATURE,
-                        T("the signature does not hold: the ballot was changed, or its maker has "
-                          "not the credential's secret",
-                          "la signature ne tient pas : le bulletin a été modifié, ou son auteur "
-                          "n'a pas le secret du code"));
-    return E_OK;
+    if (bel_check_signature_hash(c))
+        return E_OK;
+    return diag_set(d, E_SIGNATURE,
+                    T("the signature does not hold: the ballot was changed, or its maker has not "
+                      "the credential's secret",
+                      "la signature ne tient pas : le bulletin a été modifié, ou son auteur n'a "
+                      "pas le secret du code"));
 }
 
 /* --- commitments ------------------------------------------------------------------------------
@@ -253,6 +265,27 @@ static enum err commit_nonzero(struct bel_check *c, size_t number, struct ed_poi
     return E_OK;
 }
 
+/* The sums that challenges name, behind the commitments. */
+static void put_sums(struct bel_check *c)
+{
+    const struct bel_plan *p = c->election->plan;
+    struct ed_point *out = c->commitments + bel_check_commitments(p);
+    for (size_t i = 0; i < p->statement_count; i++) {
+        uint32_t named = p->statements[i].named;
+        if (named == BEL_NONE || !p->pairs[named].terms)
+            continue;
+        memcpy(out, &c->pairs[2 * (size_t)named], 2 * sizeof *out);
+        out += 2;
+    }
+}
+
+void bel_check_name_sums(struct bel_check *c)
+{
+    size_t first = bel_check_commitments(c->election->plan);
+    put_sums(c);
+    ed_encode_many(c->encoded[first], c->commitments + first, 2 * c->election->plan->named_sums);
+}
+
 enum err bel_check_commit(struct bel_check *c, struct diag *d)
 {
     const struct bel_plan *p = c->election->plan;
@@ -262,14 +295,7 @@ enum err bel_check_commit(struct bel_check *c, struct diag *d)
         TRY(commit_pair(c, i, d));
     for (size_t i = 0; i < p->nonzero_count; i++, out += 2)
         TRY(commit_nonzero(c, i, out, d));
-    out++; /* the signature's */
-    for (size_t i = 0; i < p->statement_count; i++) {
-        uint32_t named = p->statements[i].named;
-        if (named == BEL_NONE || !p->pairs[named].terms)
-            continue;
-        memcpy(out, &c->pairs[2 * (size_t)named], 2 * sizeof *out);
-        out += 2;
-    }
+    put_sums(c);
     ed_encode_many((uint8_t *)c->encoded, c->commitments, bel_check_points(p));
     return E_OK;
 }

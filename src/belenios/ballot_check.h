@@ -45,11 +45,19 @@ void bel_check_end(struct bel_check *c);
 
 /* E_OK | E_INVALID; d names question, answer and rule. */
 enum err bel_check_open(struct bel_check *c, struct bytes packed, struct diag *d);
+/* The parts of it for points that come from elsewhere (batch.h): length, scalars and the signed
+ * hash; then, once c->pairs has the ciphertexts, the sums. */
+enum err bel_check_numbers(struct bel_check *c, struct bytes packed, struct diag *d);
+void bel_check_sums(struct bel_check *c);
 /* After it, before bel_check_commit. E_OK | E_INVALID (the credential) | E_SIGNATURE. */
 enum err bel_check_signature(struct bel_check *c, struct diag *d);
+/* Does the hash of the signature's A, in c->encoded, say its challenge? */
+bool bel_check_signature_hash(const struct bel_check *c);
 /* Fills c->commitments and c->encoded but the signature's, which is there. The election must be
  * prepared. E_OK | E_INVALID. */
 enum err bel_check_commit(struct bel_check *c, struct diag *d);
+/* Where the commitments come from elsewhere: the sums that challenges name, encoded behind them. */
+void bel_check_name_sums(struct bel_check *c);
 /* Reads c->encoded. E_OK | E_PROOF. */
 enum err bel_check_hashes(struct bel_check *c, struct diag *d);
 

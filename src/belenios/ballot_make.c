@@ -1,5 +1,5 @@
 /* ballot_make: a choice encrypted and proved. Every exponent is a secret: libsodium's constant time
- * through crypto/edwards/edwards_secret.h, and no branch on the choice. */
+ * through crypto/edwards/edwards_secret.h, and no branch on a choice once it is found to be one. */
 #include "belenios/ballot_check.h"
 #include "belenios/proof.h"
 #include "crypto/edwards/edwards_secret.h"

@@ -25,14 +25,16 @@ struct bel_voter {
 };
 struct bel_roll {
     struct bel_voter *voters; /* in the order of the document */
-    uint32_t *by_key;         /* their places sorted by key, for bel_roll_find */
+    uint32_t *by_key;         /* their places sorted by key, for bel_roll_find; whoever makes a
+                               * roll by hand gives room for count of them to bel_roll_sort */
     size_t count;
     uint64_t total_weight;
     bool has_weights; /* any was written */
 };
 
 /* bel_roll_read reads public_credentials.json: every key canonical, of prime order and not the
- * identity, none twice. Logins ("hex,weight,login") are refused. Memory is the arena's.
+ * identity (on several threads where there are many), none twice. Logins ("hex,weight,login") are
+ * refused, and a total weight above BEL_WEIGHT_MAX. Memory is the arena's.
  * bel_roll_write writes it, voters in the order given (Belenios: sorted by hexadecimal text, so
  * that the order tells nothing); weights are written when has_weights (weight 0 and above 2^30-1
  * too). bel_roll_sort sorts so. bel_roll_find: a voter's place, or SIZE_MAX.

@@ -133,9 +133,9 @@ static enum err read_document(uint8_t *items, const struct bel_election *e, cons
         return diag_set(d, E_INVALID, T("not an object", "n'est pas un objet"));
     enum err code = bel_shape_read(e, json_get(j, "decryption_factors"), take_factor, items, d);
     if (code != E_OK)
-        return diag_wrap(d, code, "decryption_factors: ");
+        return diag_wrap(d, code, "%s: ", "decryption_factors");
     code = bel_shape_read(e, json_get(j, "decryption_proofs"), take_proof, items, d);
-    return code == E_OK ? E_OK : diag_wrap(d, code, "decryption_proofs: ");
+    return code == E_OK ? E_OK : diag_wrap(d, code, "%s: ", "decryption_proofs");
 }
 
 enum err bel_decryption_read(struct buf *packed, const struct bel_election *e, struct bytes json,

@@ -1,8 +1,10 @@
 /* roll: public_credentials.json. A town's may have a million entries: its few forms are scanned
  * here, without a tree. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/lang.h"
+#include "base/thread.h"
 #include "belenios/credential.h"
 
 /* --- places by key ----------------------------------------------------------------------------
@@ -165,26 +167,68 @@ static enum err scan_roll(struct scanner *s, struct bel_roll *r)
 }
 
 #define DECODE_TOGETHER 64
+#define KEYS_A_THREAD 4096u /* fewer are not worth a thread */
+#define THREADS_MAX 16u
+
+/* One thread's part of the keys. */
+struct keys {
+    const struct bel_roll *roll;
+    size_t from, to;
+    size_t bad; /* the first that is none; SIZE_MAX: all are good */
+    pthread_t thread;
+    bool started;
+};
 
 /* Every key a point of the prime-order subgroup, and none the identity. */
+static void *check_part(void *ctx)
+{
+    struct keys *k = ctx;
+    struct ed_point points[DECODE_TOGETHER];
+    k->bad = SIZE_MAX;
+    for (size_t i = k->from; i < k->to && k->bad == SIZE_MAX; i += DECODE_TOGETHER) {
+        size_t count = k->to - i < DECODE_TOGETHER ? k->to - i : DECODE_TOGETHER, bad;
+        if (!ed_decode_prime_many(points, k->roll->voters[i].key32, sizeof *k->roll->voters, count,
+                                  &bad)) {
+            k->bad = i + bad;
+            count = bad; /* an identity before it comes first */
+        }
+        for (size_t j = count; j-- > 0;) {
+            if (ed_is_identity(&points[j]))
+                k->bad = i + j;
+        }
+    }
+    return NULL;
+}
+
 static enum err check_keys(const struct bel_roll *r, struct diag *d)
 {
-    struct ed_point points[DECODE_TOGETHER];
-    for (size_t i = 0; i < r->count; i += DECODE_TOGETHER) {
-        size_t count = r->count - i < DECODE_TOGETHER ? r->count - i : DECODE_TOGETHER, bad = 0;
-        bool good =
-            ed_decode_prime_many(points, r->voters[i].key32, sizeof *r->voters, count, &bad);
-        for (size_t j = 0; good && j < count; j++) {
-            good = !ed_is_identity(&points[j]);
-            bad = j;
-        }
-        if (!good)
-            return diag_set(d, E_INVALID,
-                            T("public credential %zu: not a key of the group Ed25519",
-                              "code public %zu : pas une clé du groupe Ed25519"),
-                            i + bad + 1);
+    struct keys parts[THREADS_MAX];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t threads = r->count / KEYS_A_THREAD + 1, bad = SIZE_MAX;
+    if (threads > (processors > 1 ? (size_t)processors : 1))
+        threads = processors > 1 ? (size_t)processors : 1;
+    if (threads > THREADS_MAX)
+        threads = THREADS_MAX;
+    for (size_t i = 0; i < threads; i++) {
+        parts[i] = (struct keys){
+            .roll = r, .from = r->count * i / threads, .to = r->count * (i + 1) / threads};
+        if (i + 1 < threads)
+            parts[i].started = thread_start(&parts[i].thread, 0, check_part, &parts[i]) == 0;
+        if (!parts[i].started)
+            check_part(&parts[i]);
     }
-    return E_OK;
+    for (size_t i = threads; i-- > 0;) {
+        if (parts[i].started)
+            pthread_join(parts[i].thread, NULL);
+        if (parts[i].bad != SIZE_MAX)
+            bad = parts[i].bad;
+    }
+    if (bad == SIZE_MAX)
+        return E_OK;
+    return diag_set(d, E_INVALID,
+                    T("public credential %zu: not a key of the group Ed25519",
+                      "code public %zu : pas une clé du groupe Ed25519"),
+                    bad + 1);
 }
 
 static enum err check_twice(const struct bel_roll *r, struct diag *d)

@@ -4,12 +4,23 @@
 #include "crypto/edwards/edwards_secret.h"
 #include "crypto/sha256.h"
 
-/* Coefficient j of the polynomial: "parvis-coefficient|" uuid "|" j "|" seed, hashed. */
-static struct ed_scalar coefficient(const char *uuid, uint32_t j, const char *seed)
+/* Coefficient j of the polynomial: "parvis-coefficient|" uuid "|" threshold "|" size "|" index "|"
+ * j
+ * "|" seed "|" and the keys of all certificates, hashed. Bound to whom shares are made for: two
+ * polynomials that were the same for different members would give them too many points of it. */
+static struct ed_scalar coefficient(const struct bel_context *c, const char *uuid, uint32_t j,
+                                    const char *seed, const struct bel_certificate *certificates)
 {
+    uint8_t keys[2 * BEL_TRUSTEES_MAX][EDWARDS_BYTES];
     struct buf text = {0};
-    buf_putf(&text, "parvis-coefficient|%s|%u|%s", uuid, j, seed);
-    struct ed_scalar s = bel_message_hash(buf_view(&text), NULL, 0);
+    for (size_t i = 0; i < c->size; i++) {
+        memcpy(keys[2 * i], certificates[i].verification32, EDWARDS_BYTES);
+        memcpy(keys[2 * i + 1], certificates[i].encryption32, EDWARDS_BYTES);
+    }
+    buf_putf(&text, "parvis-coefficient|%s|%u|%u|%u|%u|%s|", uuid, c->threshold, c->size, c->index,
+             j, seed);
+    struct ed_scalar s = bel_message_hash(buf_view(&text), (const uint8_t(*)[EDWARDS_BYTES])keys,
+                                          2 * (size_t)c->size);
     ed_secret_wipe(text.data, text.len);
     buf_free(&text);
     return s;
@@ -54,7 +65,7 @@ void bel_coefficients_make(struct bel_coefficients *out, struct bel_share *share
     struct ed_scalar secret[BEL_TRUSTEES_MAX], sk = bel_seed_signing(seed);
     out->points32 = arena_alloc(a, c->threshold * sizeof *out->points32);
     for (uint32_t j = 0; j < c->threshold; j++) {
-        secret[j] = coefficient(uuid, j, seed);
+        secret[j] = coefficient(c, uuid, j, seed, certificates);
         ed_secret_base_mul(out->points32[j], &secret[j]);
     }
     struct buf text = {0};

@@ -37,23 +37,34 @@ static enum err decode(struct ed_point *out, const struct bel_election *e, struc
     return E_OK;
 }
 
+/* points: of the ballot's ciphertexts; they may be overwritten. */
+static void change_points(struct bel_tally *t, struct ed_point *points, uint64_t weight, bool add)
+{
+    t->ballot_count += add ? 1 : UINT64_MAX;
+    t->total_weight += add ? weight : -weight;
+    if (weight == 0)
+        return;
+    for (size_t i = 0; i < 2 * t->election->ciphertext_count; i++) {
+        if (weight > 1)
+            ed_mul_small(&points[i], &points[i], weight);
+        if (add)
+            ed_add(&t->sums[i], &t->sums[i], &points[i]);
+        else
+            ed_sub(&t->sums[i], &t->sums[i], &points[i]);
+    }
+}
+
 static enum err change(struct bel_tally *t, struct bytes packed, uint64_t weight, bool add,
                        struct ed_point *room)
 {
     TRY(decode(room, t->election, packed));
-    t->ballot_count += add ? 1 : UINT64_MAX;
-    t->total_weight += add ? weight : -weight;
-    if (weight == 0)
-        return E_OK;
-    for (size_t i = 0; i < 2 * t->election->ciphertext_count; i++) {
-        if (weight > 1)
-            ed_mul_small(&room[i], &room[i], weight);
-        if (add)
-            ed_add(&t->sums[i], &t->sums[i], &room[i]);
-        else
-            ed_sub(&t->sums[i], &t->sums[i], &room[i]);
-    }
+    change_points(t, room, weight, add);
     return E_OK;
+}
+
+void bel_tally_add_points(struct bel_tally *t, struct ed_point *points, uint64_t weight)
+{
+    change_points(t, points, weight, true);
 }
 
 static enum err change_once(struct bel_tally *t, struct bytes packed, uint64_t weight, bool add)
@@ -82,6 +93,16 @@ void bel_tally_merge(struct bel_tally *t, const struct bel_tally *other)
         ed_add(&t->sums[i], &t->sums[i], &other->sums[i]);
     t->ballot_count += other->ballot_count;
     t->total_weight += other->total_weight;
+}
+
+void bel_tally_subtract(struct bel_tally *t, const struct bel_tally *other)
+{
+    ASSERT(t->election->ciphertext_count == other->election->ciphertext_count);
+    ASSERT(t->ballot_count >= other->ballot_count && t->total_weight >= other->total_weight);
+    for (size_t i = 0; i < 2 * t->election->ciphertext_count; i++)
+        ed_sub(&t->sums[i], &t->sums[i], &other->sums[i]);
+    t->ballot_count -= other->ballot_count;
+    t->total_weight -= other->total_weight;
 }
 
 /* --- many --------------------------------------------------------------------------------------

@@ -20,10 +20,14 @@ struct bel_tally {
 void bel_tally_init(struct bel_tally *t, const struct bel_election *e);
 void bel_tally_fini(struct bel_tally *t);
 /* bel_tally_add adds a verified ballot (its points must decode, E_INVALID else); bel_tally_remove
- * takes it out again, for a revote. bel_tally_merge adds another sum of the same shape. */
+ * takes it out again, for a revote. bel_tally_merge adds another sum of the same shape,
+ * bel_tally_subtract takes one away. */
 enum err bel_tally_add(struct bel_tally *t, struct bytes packed, uint64_t weight);
 enum err bel_tally_remove(struct bel_tally *t, struct bytes packed, uint64_t weight);
+/* The same of a ballot whose alpha, beta ... are decoded already; they may be overwritten. */
+void bel_tally_add_points(struct bel_tally *t, struct ed_point *points, uint64_t weight);
 void bel_tally_merge(struct bel_tally *t, const struct bel_tally *other);
+void bel_tally_subtract(struct bel_tally *t, const struct bel_tally *other);
 /* bel_tally_many does so for many ballots on `threads` threads (0: one per processor). */
 enum err bel_tally_many(struct bel_tally *t, const struct bytes *packed, const uint64_t *weights,
                         size_t count, unsigned threads);

@@ -1,74 +1,18 @@
 /* Trustees: the tool's documents accepted and every change of them refused; groups of our own. */
-#include "belenios/pedersen.h"
+#include "belenios/test_election.h"
 #include "belenios/test_files.h"
-#include "crypto/edwards/edwards_secret.h"
 
-#define UUID "8Fvs3P8wQJKtJE"
-#define MEMBERS_MAX 7
+/* Kept out of the stack. */
+static struct arena kept;
 
-/* A group whose members' every step is at hand. */
-struct party {
-    struct bel_context context;
-    char seed[BEL_SEED_CHARS + 1];
-    struct ed_scalar secret;
-};
-struct group {
-    struct arena a;
-    uint32_t threshold, size;
-    struct party party[MEMBERS_MAX];
-    struct bel_certificate certificates[MEMBERS_MAX];
-    struct bel_coefficients coefficients[MEMBERS_MAX];
-    struct bel_share shares[MEMBERS_MAX][MEMBERS_MAX]; /* dealer, receiver */
-    struct bel_verification verifications[MEMBERS_MAX];
-};
-
-static void group_make(struct group *g, uint32_t threshold, uint32_t size)
+static void group_make(struct test_group *g, uint32_t threshold, uint32_t size)
 {
-    struct diag d = {0};
-    *g = (struct group){.threshold = threshold, .size = size};
-    for (uint32_t i = 0; i < size; i++) {
-        g->party[i].context = (struct bel_context){threshold, size, i + 1};
-        bel_seed_new(g->party[i].seed);
-        CHECK_ERR(bel_certificate_make(&g->certificates[i], &g->party[i].context, g->party[i].seed),
-                  E_OK);
-        CHECK_ERR(bel_certificate_check(&g->certificates[i], &g->party[i].context, &d), E_OK);
-    }
-    for (uint32_t i = 0; i < size; i++) {
-        bel_coefficients_make(&g->coefficients[i], g->shares[i], &g->party[i].context, UUID,
-                              g->party[i].seed, g->certificates, &g->a);
-        CHECK_ERR(bel_coefficients_check(&g->coefficients[i], &g->party[i].context,
-                                         &g->certificates[i], &d),
-                  E_OK);
-    }
-    for (uint32_t i = 0; i < size; i++) {
-        struct party *p = &g->party[i];
-        for (uint32_t dealer = 0; dealer < size; dealer++) {
-            struct ed_scalar value = ED_ZERO;
-            CHECK_ERR(bel_share_check(&g->shares[dealer][i], &d), E_OK);
-            CHECK_ERR(bel_share_open(&value, &p->context, dealer + 1, UUID, p->seed,
-                                     &g->shares[dealer][i], &g->coefficients[dealer], &d),
-                      E_OK);
-            p->secret = ed_scalar_add(p->secret, value);
-        }
-        bel_verification_make(&g->verifications[i], &p->context, p->seed, &p->secret,
-                              g->certificates, g->coefficients);
-        CHECK_ERR(bel_verification_check(&g->verifications[i], &p->context, g->certificates,
-                                         g->coefficients, &d),
-                  E_OK);
-    }
-}
-
-static struct bel_entry group_entry(const struct group *g)
-{
-    return (struct bel_entry){.threshold = g->threshold,
-                              .size = g->size,
-                              .certificates = g->certificates,
-                              .coefficients = g->coefficients,
-                              .verifications = g->verifications};
+    arena_free(&kept);
+    test_group_make(g, threshold, size, &kept);
 }
 
 /* The election's key is what any k members' secrets interpolate to at 0. */
-static void check_subset(const struct group *g, const struct bel_trustees *t, unsigned members)
+static void check_subset(const struct test_group *g, const struct bel_trustees *t, unsigned members)
 {
     struct ed_scalar at_zero = ED_ZERO;
     for (uint32_t i = 1; i <= g->size; i++) {
@@ -97,14 +41,14 @@ TEST(groups_of_every_size)
     } CASES[] = {{1, 2}, {1, 3}, {2, 3}, {3, 4}, {2, 5}, {4, 7}};
     size_t subsets = 0;
     for (size_t c = 0; c < sizeof CASES / sizeof *CASES; c++) {
-        static struct group g;
+        static struct test_group g;
         struct bel_trustees t;
         struct diag d = {0};
         struct buf json = {0};
         group_make(&g, CASES[c].threshold, CASES[c].size);
-        struct bel_entry entry = group_entry(&g);
+        struct bel_entry entry = test_group_entry(&g);
         bel_trustees_write(&json, &entry, 1);
-        CHECK_ERR(bel_trustees_read(&t, &g.a, buf_view(&json), &d), E_OK);
+        CHECK_ERR(bel_trustees_read(&t, &kept, buf_view(&json), &d), E_OK);
         CHECK_STR(d.text, "");
         CHECK_INT(t.count, g.size);
         for (size_t i = 0; i < t.count; i++)
@@ -112,14 +56,14 @@ TEST(groups_of_every_size)
         for (unsigned members = 1; members < 1u << g.size; members++, subsets++)
             check_subset(&g, &t, members);
         buf_free(&json);
-        arena_free(&g.a);
+        arena_free(&kept);
     }
     test_count(subsets);
 }
 
 TEST(singles_and_a_group)
 {
-    static struct group g;
+    static struct test_group g;
     struct bel_trustees t;
     struct diag d = {0};
     struct buf json = {0};
@@ -131,9 +75,9 @@ TEST(singles_and_a_group)
     bel_single_make(&entries[0].single, &secret[0], seed);
     bel_seed_new(seed);
     bel_single_make(&entries[2].single, &secret[1], seed);
-    entries[1] = group_entry(&g);
+    entries[1] = test_group_entry(&g);
     bel_trustees_write(&json, entries, 3);
-    REQUIRE(bel_trustees_read(&t, &g.a, buf_view(&json), &d) == E_OK);
+    REQUIRE(bel_trustees_read(&t, &kept, buf_view(&json), &d) == E_OK);
     CHECK_INT(t.count, 5);
     CHECK_INT(t.entry_count, 3);
     CHECK(t.trustees[0].member == 0 && t.trustees[1].member == 1 && t.trustees[4].member == 0);
@@ -141,7 +85,7 @@ TEST(singles_and_a_group)
     CHECK(t.entries[1].threshold == 2 && t.entries[1].size == 3 && t.entries[2].first == 4);
     CHECK(memcmp(t.trustees[4].key32, entries[2].single.key32, EDWARDS_BYTES) == 0);
     buf_free(&json);
-    arena_free(&g.a);
+    arena_free(&kept);
 }
 
 /* --- what is refused ---------------------------------------------------------------------------
@@ -149,55 +93,55 @@ TEST(singles_and_a_group)
 
 TEST(a_false_share_is_told_and_proved)
 {
-    static struct group g;
+    static struct test_group g;
     struct diag d = {0};
     struct ed_scalar value;
     struct bel_complaint complaint;
     group_make(&g, 2, 3);
-    const struct party *me = &g.party[2];
+    const struct test_party *me = &g.party[2];
     const struct bel_certificate *mine = &g.certificates[2];
     struct bel_share *share = &g.shares[0][2], honest = *share;
     const struct bel_coefficients *dealers = &g.coefficients[0];
-#define OPEN() bel_share_open(&value, &me->context, 1, UUID, me->seed, share, dealers, &d)
-#define JUDGE() bel_share_judge(&complaint, &me->context, 1, UUID, mine, share, dealers, &d)
-    bel_share_reveal(&complaint, &me->context, 1, UUID, me->seed, share);
+#define OPEN() bel_share_open(&value, &me->context, 1, TEST_UUID, me->seed, share, dealers, &d)
+#define JUDGE() bel_share_judge(&complaint, &me->context, 1, TEST_UUID, mine, share, dealers, &d)
+    bel_share_reveal(&complaint, &me->context, 1, TEST_UUID, me->seed, share);
     CHECK_ERR(JUDGE(), E_OK); /* against an honest dealer: the complaint is what is false */
     share->masked32[31] ^= 1;
     CHECK_ERR(OPEN(), E_PROOF);
     CHECK(strstr(d.text, "member 1's share for member 3"));
-    bel_share_reveal(&complaint, &me->context, 1, UUID, me->seed, share);
+    bel_share_reveal(&complaint, &me->context, 1, TEST_UUID, me->seed, share);
     CHECK_ERR(JUDGE(), E_PROOF);
     complaint.proof[40] ^= 1;
     CHECK_ERR(JUDGE(), E_INVALID);
     complaint.proof[40] ^= 1;
     memset(complaint.proof, 0xff, 32); /* no number below q */
     CHECK_ERR(JUDGE(), E_INVALID);
-    bel_share_reveal(&complaint, &me->context, 1, UUID, me->seed, share);
+    bel_share_reveal(&complaint, &me->context, 1, TEST_UUID, me->seed, share);
     memcpy(complaint.point32, share->r32, sizeof complaint.point32);
     CHECK_ERR(JUDGE(), E_INVALID);
     *share = honest;
     /* bound to uuid, dealer and receiver */
     bel_share_reveal(&complaint, &me->context, 1, "other", me->seed, share);
     CHECK_ERR(JUDGE(), E_INVALID);
-    bel_share_reveal(&complaint, &me->context, 2, UUID, me->seed, share);
+    bel_share_reveal(&complaint, &me->context, 2, TEST_UUID, me->seed, share);
     CHECK_ERR(JUDGE(), E_INVALID);
     /* of a share that is none, the dealer is guilty without proof */
-    share->r32[0] ^= 1;
+    memset(share->r32, 0, sizeof share->r32); /* of order 4 */
     CHECK_ERR(bel_share_check(share, &d), E_INVALID);
     CHECK_ERR(OPEN(), E_PROOF);
-    bel_share_reveal(&complaint, &me->context, 1, UUID, me->seed, share);
+    bel_share_reveal(&complaint, &me->context, 1, TEST_UUID, me->seed, share);
     CHECK_ERR(JUDGE(), E_PROOF);
     *share = honest;
     memset(share->masked32, 0xff, sizeof share->masked32);
     CHECK_ERR(OPEN(), E_PROOF);
 #undef OPEN
 #undef JUDGE
-    arena_free(&g.a);
+    arena_free(&kept);
 }
 
 TEST(messages_of_the_wrong_sender)
 {
-    static struct group g;
+    static struct test_group g;
     struct diag d = {0};
     struct hash h[2];
     group_make(&g, 2, 3);
@@ -231,7 +175,36 @@ TEST(messages_of_the_wrong_sender)
         E_INVALID);
     memset(g.coefficients[0].points32[1], 0xff, EDWARDS_BYTES); /* not even a point */
     CHECK_ERR(bel_verification_check(&v, &c, g.certificates, g.coefficients, &d), E_INVALID);
-    arena_free(&g.a);
+    arena_free(&kept);
+}
+
+/* The same seed makes the same polynomial again for the same members, and another for others. */
+TEST(polynomials_follow_from_the_seed)
+{
+    static struct test_group g;
+    struct bel_share shares[3];
+    struct bel_coefficients again;
+    struct bel_context c;
+    group_make(&g, 2, 3);
+    const char *seed = g.party[0].seed;
+    const uint8_t *first = g.coefficients[0].points32[0];
+#define MAKES_SAME(context, uuid)                                                       \
+    (bel_coefficients_make(&again, shares, context, uuid, seed, g.certificates, &kept), \
+     memcmp(again.points32[0], first, EDWARDS_BYTES) == 0)
+    c = g.party[0].context;
+    CHECK(MAKES_SAME(&c, TEST_UUID));
+    CHECK(!MAKES_SAME(&c, "4jA5L86ZC9W4Fh"));
+    c.index = 2;
+    CHECK(!MAKES_SAME(&c, TEST_UUID));
+    c = (struct bel_context){1, 3, 1};
+    CHECK(!MAKES_SAME(&c, TEST_UUID));
+    c = g.party[0].context;
+    struct bel_certificate other = g.certificates[1];
+    g.certificates[1] = g.certificates[2];
+    g.certificates[2] = other;
+    CHECK(!MAKES_SAME(&c, TEST_UUID));
+#undef MAKES_SAME
+    arena_free(&kept);
 }
 
 TEST(contexts_that_are_none)
@@ -315,7 +288,7 @@ TEST(documents_refused)
         {"{\\\"coefexps\\\"", "{ \\\"coefexps\\\"", E_INVALID, "member 1: coefexps"},
         {"{\\\"coefexps\\\":[", "{\\\"coefexps\\\":[1,", E_INVALID, "member 1: coefexps: message"},
     };
-    static struct group g;
+    static struct test_group g;
     struct buf json = {0};
     struct bel_entry entries[2] = {{.size = 1}};
     struct ed_scalar secret;
@@ -325,7 +298,7 @@ TEST(documents_refused)
         bel_single_make(&entries[0].single, &secret, seed);
     } while (entries[0].single.pok[32] || entries[0].single.pok[33]);
     group_make(&g, 2, 3);
-    entries[1] = group_entry(&g);
+    entries[1] = test_group_entry(&g);
     bel_trustees_write(&json, entries, 2);
     CHECK_ERR(read_text(buf_cstr(&json), NULL), E_OK);
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -339,7 +312,7 @@ TEST(documents_refused)
     CHECK_ERR(read_text("{}", NULL), E_INVALID);
     CHECK_ERR(read_text("[", NULL), E_JSON);
     buf_free(&json);
-    arena_free(&g.a);
+    arena_free(&kept);
 }
 
 /* More trustees, and more bytes, than are read. */
@@ -348,7 +321,7 @@ TEST(documents_too_large)
     struct buf json = {0};
     struct bel_entry entries[65] = {0};
     struct ed_scalar secret;
-    static struct group g;
+    static struct test_group g;
     group_make(&g, 1, 2);
     for (size_t i = 0; i < 65; i++) {
         entries[i].size = 1;
@@ -360,14 +333,14 @@ TEST(documents_too_large)
     bel_trustees_write(&json, entries, 65);
     CHECK_ERR(read_text(buf_cstr(&json), NULL), E_TOO_LARGE);
     buf_clear(&json);
-    entries[63] = group_entry(&g);
+    entries[63] = test_group_entry(&g);
     bel_trustees_write(&json, entries, 64);
     CHECK_ERR(read_text(buf_cstr(&json), NULL), E_TOO_LARGE);
     buf_clear(&json);
     memset(buf_grow(&json, LIMIT_BEL_TRUSTEES_BYTES + 1), ' ', LIMIT_BEL_TRUSTEES_BYTES + 1);
     CHECK_ERR(read_text(buf_cstr(&json), NULL), E_TOO_LARGE);
     buf_free(&json);
-    arena_free(&g.a);
+    arena_free(&kept);
 }
 
 /* --- the tool's --------------------------------------------------------------------------------

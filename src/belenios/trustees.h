@@ -91,10 +91,12 @@ enum err bel_certificate_make(struct bel_certificate *out, const struct bel_cont
 enum err bel_certificate_check(const struct bel_certificate *m, const struct bel_context *c,
                                struct diag *d);
 
-/* The polynomial follows from the seed and uuid (so a trustee keeps nothing but the seed): its
- * coefficients are Hq("parvis-coefficient|" uuid "|" j "|" seed). bel_coefficients_make fills
+/* The polynomial follows from the seed, uuid, context and the certificates' keys (so a trustee
+ * keeps nothing but the seed): its coefficients are Hq("parvis-coefficient|" uuid "|" threshold "|"
+ * size
+ * "|" index "|" j "|" seed "|"; keys of all certificates). bel_coefficients_make fills
  * out->points32 (c->threshold, in the arena) and shares[size] sealed for the certificates' keys.
- * bel_coefficients_hash is the round-2 commitment. */
+ * bel_coefficients_hash is the round-2 commitment. Certificates must have been checked. */
 void bel_coefficients_make(struct bel_coefficients *out, struct bel_share *shares,
                            const struct bel_context *c, const char *uuid, const char *seed,
                            const struct bel_certificate *certificates, struct arena *a);

@@ -11,6 +11,8 @@
 #include "belenios/archive.h"
 #include "belenios/tally.h"
 
+struct bel_hints_file;
+
 struct bel_verify_options {
     unsigned threads; /* 0: one per processor */
     void (*tick)(void *ctx, const char *what, uint64_t done, uint64_t total); /* or NULL */
@@ -19,6 +21,9 @@ struct bel_verify_options {
     struct bytes older;
     /* A trusted event hash that must be in the chain, as a ledger's state proves it. */
     const struct hash *anchor;
+    /* A file of hints (hints.h): ballots are verified together, in a fifth of the time. It decides
+     * nothing: what is missing or wrong there costs time only. NULL: none. */
+    const struct bel_hints_file *hints;
 };
 
 /* What was found, up to the first fault. Memory is the arena's. */
@@ -27,9 +32,11 @@ struct bel_report {
     struct bel_trustees trustees;
     struct bel_roll roll;
     bool has_setup;
-    enum bel_event_type last_event;
-    uint64_t event_count, ballot_count, counted, total_weight;
-    struct hash last_hash; /* of the last event */
+    uint64_t event_count, ballot_count; /* before the first fault */
+    uint64_t hinted;                    /* of them: verified with the help of their hints */
+    uint64_t counted, total_weight;     /* the last ballot of each voter, and their weights */
+    enum bel_event_type last_event;     /* of the chain, which may go on after a fault inside */
+    struct hash last_hash;              /* an event */
     uint64_t decryption_count;
     bool has_result;
     uint64_t *counts;     /* e.ciphertext_count of them, where there is a result */

@@ -122,6 +122,7 @@ static enum err run(struct call_site *site, const struct call_request *r, uint64
     free_of_charge(&env, &t);
     x.block = &env;
     x.tracer = r->tracer;
+    x.why = r->diag;
     execute_prepare(&x);
     if (r->state)
         e = override_apply(r->state, s, env.fork, site->arena, &moves, r->diag);

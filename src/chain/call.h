@@ -82,7 +82,7 @@ struct call_request {
     const struct replay_watcher *watcher; /* instead of tracer; index 0 */
     bool (*goes_on)(void *ctx); /* asked between the runs of an estimation: E_TIMEOUT; NULL: yes */
     void *goes_on_ctx;
-    struct diag *diag; /* what was refused, in geth's words */
+    struct diag *diag; /* what was refused, in geth's words; a service's reason for a revert */
 };
 
 /* The tx that a request stands for; gas_limit, nonce and chain_id are left to the caller. */

@@ -15,7 +15,8 @@ void execute_world(struct world *w, const struct execute_context *x)
                         .block = x->block,
                         .arena = x->arena,
                         .evm = x->evm,
-                        .tracer = x->tracer};
+                        .tracer = x->tracer,
+                        .why = x->why};
     if (!x->ethereum_only)
         w->runners[n++] = service_run;
     w->runners[n++] = precompile_run;

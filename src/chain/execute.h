@@ -21,6 +21,7 @@ struct execute_context {
     const struct tracer *tracer; /* NULL: nobody watches */
     struct quota_block *quota;   /* NULL: no quota is asked or counted */
     bool ethereum_only;          /* no city services (official fixtures) */
+    struct diag *why;            /* who waits for a service's reasons; NULL in blocks */
     /* of the block's transactions so far: execute_tx adds */
     uint64_t gas_used;
     uint64_t blob_gas_used;

@@ -6,6 +6,7 @@
  * in nonce order, so taking from the front of ready keeps nonces in order and costs the same
  * however many wait. Decoding and signature recovery happen outside of the lock. */
 #include "chain/chain_internal.h"
+#include "chain/rehearse.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -404,7 +405,18 @@ static enum err first_look(struct pool *p, const struct hash *hash)
     return known ? E_TX_KNOWN : full ? E_POOL_FULL : E_OK;
 }
 
-enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out)
+/* rehearse runs a transaction whose method asks for it on the state of the head, once everything
+ * that is cheaper to ask was asked. */
+static enum err rehearse(struct pool *p, const struct tx *t, struct diag *d)
+{
+    struct sender_state state = {0};
+    if (!chain_asks_rehearsal(p->chain, t))
+        return E_OK;
+    TRY(chain_check_sender(p->chain, t, &state));
+    return chain_rehearse(p->chain, t, d);
+}
+
+enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out, struct diag *d)
 {
     if (raw.len > LIMIT_TX_BYTES)
         return E_TX_TOO_LARGE;
@@ -418,6 +430,8 @@ enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out)
         error = first_look(p, &e->tx.hash);
     if (error == E_OK)
         error = tx_recover(&e->tx);
+    if (error == E_OK)
+        error = rehearse(p, &e->tx, d);
     if (error == E_OK)
         error = admit(p, e);
     if (error == E_OK)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/thread.h"
+#include "city/service.h"
 
 #define STACK_BYTES ((size_t)512 << 10)
 #define CHUNK 8u        /* transactions taken at once: some 400 us, against 1 us for the lock */
@@ -74,8 +75,11 @@ static bool work_on(struct recover *r, struct recover_batch *b)
     b->claimed = to;
     b->running++;
     pthread_mutex_unlock(&r->lock);
-    while (from < to && tx_recover(b->txs[from]) == E_OK)
+    while (from < to && tx_recover(b->txs[from]) == E_OK) {
+        if (!b->txs[from]->is_create)
+            service_ahead(&b->txs[from]->to, b->txs[from]->data);
         from++;
+    }
     pthread_mutex_lock(&r->lock);
     if (from < to) {
         b->claimed = b->count; /* what follows does not matter any more */

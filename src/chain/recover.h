@@ -1,6 +1,7 @@
 /* recover: senders and authorities of many transactions, and who sealed their block, recovered on
- * worker threads while the thread that executes does something else. The result is that of
- * tx_recover, one after the other: only who computes it and when differs.
+ * worker threads while the thread that executes does something else; and the work that services'
+ * methods let be done ahead of their turn (service_ahead). The result is that of tx_recover, one
+ * after the other: only who computes it and when differs.
  *
  * Threads   a struct recover belongs to one thread, which starts and finishes batches; its workers
  *           (one per processor, at most RECOVER_WORKERS_MAX) are started with the first batch that

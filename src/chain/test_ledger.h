@@ -147,7 +147,7 @@ static inline struct bytes ledger_sign(struct ledger *l, struct tx *t, size_t fr
 static inline enum err ledger_send(struct ledger *l, struct tx *t, size_t from)
 {
     struct hash hash = {{0}};
-    enum err e = pool_add(chain_pool(l->chain), ledger_sign(l, t, from), &hash);
+    enum err e = pool_add(chain_pool(l->chain), ledger_sign(l, t, from), &hash, NULL);
     if (e == E_OK && !hash_eq(&hash, &t->hash))
         test_fail(__FILE__, __LINE__, "pool_add returned another hash");
     return e;

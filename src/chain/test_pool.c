@@ -21,9 +21,9 @@ TEST(every_refusal_has_its_code)
     REQUIRE(ledger_begin(&l));
     struct hash hash;
     struct pool *pool = chain_pool(l.chain);
-    CHECK_ERR(pool_add(pool, (struct bytes){0}, &hash), E_RLP); /* as a peer may send it */
-    CHECK_ERR(pool_add(pool, bytes_str("\x02nonsense"), &hash), E_RLP);
-    CHECK_ERR(pool_add(pool, bytes_str("\x05\xc0"), &hash), E_TX_TYPE);
+    CHECK_ERR(pool_add(pool, (struct bytes){0}, &hash, NULL), E_RLP); /* as a peer may send it */
+    CHECK_ERR(pool_add(pool, bytes_str("\x02nonsense"), &hash, NULL), E_RLP);
+    CHECK_ERR(pool_add(pool, bytes_str("\x05\xc0"), &hash, NULL), E_TX_TYPE);
     struct hash blob = {{1}};
     struct tx with_blob = ledger_unsigned(&l, 0, 1, 1);
     with_blob.type = TX_BLOB;
@@ -31,7 +31,7 @@ TEST(every_refusal_has_its_code)
     with_blob.blob_hash_count = 1;
     refused(&l, &with_blob, 0, E_TX_TYPE); /* no chain of ours carries blobs */
     uint8_t *huge = mem_zalloc(1, LIMIT_TX_BYTES + 1);
-    CHECK_ERR(pool_add(pool, bytes_of(huge, LIMIT_TX_BYTES + 1), &hash), E_TX_TOO_LARGE);
+    CHECK_ERR(pool_add(pool, bytes_of(huge, LIMIT_TX_BYTES + 1), &hash, NULL), E_TX_TOO_LARGE);
     mem_free(huge);
 
     ledger_transfer(&l, 0, 1, 1);
@@ -106,7 +106,7 @@ TEST(authorizations_move_nonces)
     struct tx t = delegating(&l, 0, auths, (size_t[]){1, 0}, 2);
     struct hash hash;
     struct bytes raw = ledger_sign(&l, &t, 0);
-    CHECK_ERR(pool_add(pool, raw, &hash), E_OK);
+    CHECK_ERR(pool_add(pool, raw, &hash, NULL), E_OK);
     l.nonces[0] = 2;
     CHECK_INT(ledger_block(&l),
               3); /* 1's first came before the authorization: that one is skipped */
@@ -163,7 +163,7 @@ TEST(a_tampered_signature_is_another_sender)
     struct bytes raw = ledger_sign(&l, &t, 0);
     uint8_t *copy = arena_dup(&l.arena, raw.data, raw.len);
     copy[raw.len - 40] ^= 1; /* in r: recovers to a stranger without funds, or to nobody */
-    enum err e = pool_add(chain_pool(l.chain), bytes_of(copy, raw.len), &hash);
+    enum err e = pool_add(chain_pool(l.chain), bytes_of(copy, raw.len), &hash, NULL);
     CHECK(e == E_TX_FUNDS || e == E_SIGNATURE);
     ledger_end(&l);
 }
@@ -447,7 +447,7 @@ static void *send_all(void *arg)
     struct sending *s = arg;
     struct hash hash;
     for (size_t i = 0; i < PER_SENDER; i++)
-        if (pool_add(s->pool, s->raws[i], &hash) != E_OK)
+        if (pool_add(s->pool, s->raws[i], &hash, NULL) != E_OK)
             atomic_fetch_add(&s->refused, 1);
     return NULL;
 }

@@ -55,7 +55,7 @@ static void check_tx(struct comet *c, const struct abci_check_tx_request *in,
                      struct abci_tx_result *out)
 {
     struct hash hash;
-    enum err e = c->engine->ops->submit(c->engine, in->tx, &hash);
+    enum err e = c->engine->ops->submit(c->engine, in->tx, &hash, NULL);
     bool later = e == E_POOL_FULL || e == E_TX_QUOTA;
     out->code = e == E_OK ? 0 : (later ? RETRY : 0) + (uint32_t)e;
     out->log = bytes_str(e == E_OK ? "" : err_name(e));
@@ -260,12 +260,13 @@ static void comet_stop(struct engine *e)
     e->private_data = NULL;
 }
 
-static enum err comet_submit(struct engine *e, struct bytes raw, struct hash *hash_out)
+static enum err comet_submit(struct engine *e, struct bytes raw, struct hash *hash_out,
+                             struct diag *d)
 {
     struct comet *c = e->private_data;
     if (atomic_load(&e->failed) || !atomic_load(&e->synced))
         return E_STOPPED;
-    TRY(pool_add(chain_pool(c->chain), raw, hash_out));
+    TRY(pool_add(chain_pool(c->chain), raw, hash_out, d));
     outbox_put(c->outbox, hash_out);
     return E_OK;
 }

@@ -15,8 +15,9 @@ struct engine_ops {
     const char *name; /* "solo", "comet", "follow", "hold" */
     enum err (*start)(struct engine *e, struct diag *d);
     void (*stop)(struct engine *e); /* finishes the block in hand, joins threads */
-    /* hand a transaction to the ordering: local pool, and to peers where there are any */
-    enum err (*submit)(struct engine *e, struct bytes raw, struct hash *hash_out);
+    /* hand a transaction to the ordering: local pool, and to peers where there are any; d (may be
+     * NULL): why a service refuses it (pool_add) */
+    enum err (*submit)(struct engine *e, struct bytes raw, struct hash *hash_out, struct diag *d);
 };
 
 /* How a member that joins by state sync makes its ledger: comet takes a snapshot from its peers;

@@ -387,13 +387,14 @@ static void follow_stop(struct engine *e)
 
 /* follow_submit keeps the transaction here, so that it can be looked up, and passes it on; again
  * where it is known here, for the first time may have failed. */
-static enum err follow_submit(struct engine *e, struct bytes raw, struct hash *hash_out)
+static enum err follow_submit(struct engine *e, struct bytes raw, struct hash *hash_out,
+                              struct diag *why)
 {
     struct follow *f = e->private_data;
     struct diag d = {""};
     if (atomic_load(&e->failed))
         return E_STOPPED;
-    enum err known = pool_add(chain_pool(e->chain), raw, hash_out);
+    enum err known = pool_add(chain_pool(e->chain), raw, hash_out, why);
     if (known != E_OK && known != E_TX_KNOWN)
         return known;
     pthread_mutex_lock(&f->send_lock);

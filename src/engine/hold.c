@@ -16,9 +16,10 @@ static void hold_stop(struct engine *e)
     (void)e;
 }
 
-static enum err hold_submit(struct engine *e, struct bytes raw, struct hash *hash_out)
+static enum err hold_submit(struct engine *e, struct bytes raw, struct hash *hash_out,
+                            struct diag *d)
 {
-    return pool_add(chain_pool(e->chain), raw, hash_out);
+    return pool_add(chain_pool(e->chain), raw, hash_out, d);
 }
 
 const struct engine_ops ENGINE_HOLD = {

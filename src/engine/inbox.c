@@ -42,6 +42,7 @@ static bool is_foul(enum err e)
     case E_TX_SENDER_CODE:
     case E_TX_UNDERPRICED:
     case E_POOL_FULL:
+    case E_REVERT: /* a service that sees another state: a roll, an opening, a closing */
         return false;
     default:
         return true;
@@ -56,7 +57,7 @@ void inbox_admit(struct pool *pool, struct bytes encoded)
     if (bundle_read(&b, encoded) != E_OK)
         return;
     while (bundle_next(&b, &raw))
-        if (is_foul(pool_add(pool, raw, &hash)))
+        if (is_foul(pool_add(pool, raw, &hash, NULL)))
             return;
 }
 

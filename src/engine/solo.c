@@ -192,11 +192,12 @@ static void solo_stop(struct engine *e)
     e->private_data = NULL;
 }
 
-static enum err solo_submit(struct engine *e, struct bytes raw, struct hash *hash_out)
+static enum err solo_submit(struct engine *e, struct bytes raw, struct hash *hash_out,
+                            struct diag *d)
 {
     if (atomic_load(&e->failed))
         return E_STOPPED;
-    return pool_add(chain_pool(e->chain), raw, hash_out);
+    return pool_add(chain_pool(e->chain), raw, hash_out, d);
 }
 
 const struct engine_ops ENGINE_SOLO = {

@@ -36,7 +36,7 @@ TEST(blocks_come_as_there_is_work)
     for (int i = 0; i < 20; i++) {
         struct tx t = ledger_unsigned(&l, 0, 1, 1);
         struct hash hash;
-        CHECK_ERR(e.ops->submit(&e, ledger_sign(&l, &t, 0), &hash), E_OK);
+        CHECK_ERR(e.ops->submit(&e, ledger_sign(&l, &t, 0), &hash, NULL), E_OK);
         l.nonces[0]++;
         if (i % 5 == 4)
             CHECK(wait_for(&l, (uint64_t)i + 1));
@@ -171,13 +171,13 @@ TEST(a_commit_that_fails_stops_the_engine)
     store_fault_hook = no_space;
     struct tx t = ledger_unsigned(&l, 0, 1, 1);
     struct bytes raw = ledger_sign(&l, &t, 0);
-    CHECK_ERR(e.ops->submit(&e, raw, &hash), E_OK);
+    CHECK_ERR(e.ops->submit(&e, raw, &hash, NULL), E_OK);
     for (int i = 0; i < 10000 && !e.failed; i++)
         usleep(1000);
     CHECK(e.failed && atomic_load(&faults_fired) == 1);
     CHECK(strstr(e.failure.text, "block 1") && strstr(e.failure.text, err_text(E_DISK_FULL)));
     store_fault_hook = NULL;
-    CHECK_ERR(e.ops->submit(&e, raw, &hash), E_STOPPED);
+    CHECK_ERR(e.ops->submit(&e, raw, &hash, NULL), E_STOPPED);
     e.ops->stop(&e);
     CHECK_INT(chain_head(l.chain).number, 0);
     ledger_end(&l);

@@ -1,6 +1,7 @@
 /* eth_call, eth_estimateGas, eth_createAccessList, eth_sendRawTransaction. */
 #include "rpc/methods.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -68,6 +69,19 @@ static bool read_input(struct rpc_call *c, struct call_input *in)
     return true;
 }
 
+/* A failed frame, with what a service says of it in words. */
+static bool fail_frame(struct rpc_call *c, const struct call_input *in,
+                       const struct frame_result *result)
+{
+    size_t len;
+    if (rpc_fail_frame(c, result))
+        return true;
+    len = strlen(c->error_text);
+    if (result->status == FRAME_REVERT && in->diag.text[0])
+        snprintf(c->error_text + len, sizeof c->error_text - len, ": %.300s", in->diag.text);
+    return false;
+}
+
 bool eth_call(struct rpc_call *c)
 {
     struct call_input in;
@@ -78,7 +92,7 @@ bool eth_call(struct rpc_call *c)
     enum err e = chain_call(c->view, in.number, &in.request, &c->arena, &result, &gas_used);
     if (e != E_OK)
         return rpc_fail_diag(c, e, &in.diag);
-    if (!rpc_fail_frame(c, &result))
+    if (!fail_frame(c, &in, &result))
         return false;
     json_put_data(c->out, result.output.data, result.output.len);
     return true;
@@ -93,7 +107,7 @@ bool eth_estimate_gas(struct rpc_call *c)
         return false;
     enum err e = chain_estimate_gas(c->view, in.number, &in.request, &c->arena, &gas, &result);
     if (e == E_REVERT || (e == E_OUT_OF_GAS && result.status != FRAME_OUT_OF_GAS))
-        return rpc_fail_frame(c, &result);
+        return fail_frame(c, &in, &result);
     if (e == E_TIMEOUT)
         return call_in_time(c); /* says so */
     if (e == E_OUT_OF_GAS)
@@ -326,7 +340,10 @@ bool eth_send_raw(struct rpc_call *c)
     buf_clear(&c->scratch);
     if (hex_decode_buf(&c->scratch, text, strlen(text)) != E_OK)
         return rpc_fail(c, RPC_PARAMS, "the transaction is not hexadecimal data");
-    enum err e = c->r->engine->ops->submit(c->r->engine, buf_view(&c->scratch), &hash);
+    struct diag why = {0};
+    enum err e = c->r->engine->ops->submit(c->r->engine, buf_view(&c->scratch), &hash, &why);
+    if (e == E_REVERT)
+        return rpc_fail(c, RPC_REVERT, "execution reverted: %.700s", why.text);
     if (e != E_OK)
         return rpc_fail_err(c, e);
     put_hash(c->out, &hash);

@@ -46,7 +46,7 @@ static void send(const uint8_t key[32], uint64_t nonce, const uint8_t *input, si
                    .data = bytes_of(input, len)};
     t.to = service_named("money")->address;
     ASSERT(tx_sign(&t, &arena, key) == E_OK);
-    ASSERT(pool_add(chain_pool(engine.chain), t.raw, &hash) == E_OK);
+    ASSERT(pool_add(chain_pool(engine.chain), t.raw, &hash, NULL) == E_OK);
 }
 
 static void make_block(void)

@@ -12,6 +12,7 @@
 
 struct elect_options {
     const char *folder;
+    const char *uuid;     /* of an election for which a roll is wanted */
     const char *template; /* the document */
     const char *trustees; /* "1,2/3": one alone, and any 2 of 3 */
     const char *open;     /* owners that decrypt, "1,2,4"; NULL: each alone, and the first k */
@@ -57,6 +58,8 @@ uint64_t elect_random(uint64_t seed, uint64_t what, uint64_t index);
 /* election.json, trustees.json, public_creds.json, private_creds.json (login: credential) and
  * keys.json (owner: its secret exponent) come into the folder. */
 void elect_set_up(struct elect *x);
+/* elect_make_roll makes the two files of credentials, for x->election's version and uuid. */
+void elect_make_roll(struct elect *x);
 /* elect_open_folder takes election.json, public_creds.json and private_creds.json as they are
  * there, from whoever made them. */
 void elect_open_folder(struct elect *x);

@@ -156,7 +156,7 @@ static void make_credential(void *ctx, size_t i)
 }
 
 /* Writes both files of credentials; the roll is read back, as anyone would. */
-static void make_roll(struct elect *x)
+void elect_make_roll(struct elect *x)
 {
     const struct elect_options *o = x->options;
     struct diag d = {0};
@@ -214,7 +214,7 @@ void elect_set_up(struct elect *x)
     bel_election_prepare(&x->election);
     elect_file(o->folder, "election.json", buf_view(&json));
     buf_free(&json);
-    make_roll(x);
+    elect_make_roll(x);
 }
 
 /* private_creds.json of the registrar: {"login":"credential",...} */

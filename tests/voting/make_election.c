@@ -4,12 +4,14 @@
  *   make_election FOLDER [--kind KIND | --template FILE] [--voters N] [--trustees 1,2/3]
  *       [--open 1,2,4] [--weights MAX] [--revotes PERCENT] [--absent PERCENT] [--seed N]
  *       [--threads N] [--until setup|ballots|closed|tally|decrypted|result]
+ *   make_election FOLDER --roll UUID [--voters N] [--weights MAX] [--seed N] [--threads N]
  *   make_election FOLDER --ballots [--revotes PERCENT] [--absent PERCENT] [--seed N] [--threads N]
  *
  * The first writes UUID.bel and the files that belenios-tool keeps beside it; ballots go to the
- * disk as they are made, so their number is bounded by the disk alone. The second makes ballots for
- * an election that is there (election.json, public_creds.json, private_creds.json):
- * ballots.jsonl and, packed, ballots.hex, one a line. Both write expected.json, the sum of the
+ * disk as they are made, so their number is bounded by the disk alone. The second makes the roll of
+ * an election that has no more than its uuid: public_creds.json, private_creds.json. The third
+ * makes ballots for an election that is there (these two, election.json): ballots.jsonl and,
+ * packed, ballots.hex, one a line. The first and the third write expected.json, the sum of the
  * choices in clear, and print a line of JSON. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -218,14 +220,16 @@ static const char *kind_template(struct arena *a, const char *kind)
     return long_template(a, kind);
 }
 
-static bool read_options(struct elect_options *o, struct arena *a, int argc, char **argv)
+enum task { WHOLE, ROLL, BALLOTS };
+
+static enum task read_options(struct elect_options *o, struct arena *a, int argc, char **argv)
 {
-    bool only_ballots = false;
+    enum task task = WHOLE;
     o->template = kind_template(a, "basic");
     for (int i = 2; i < argc; i++) {
         const char *name = argv[i];
         if (strcmp(name, "--ballots") == 0) {
-            only_ballots = true;
+            task = BALLOTS;
             continue;
         }
         if (++i == argc)
@@ -236,6 +240,9 @@ static bool read_options(struct elect_options *o, struct arena *a, int argc, cha
         else if (strcmp(name, "--template") == 0) {
             struct bytes text = elect_read(a, ".", value);
             o->template = arena_printf(a, "%.*s", (int)text.len, (const char *)text.data);
+        } else if (strcmp(name, "--roll") == 0) {
+            task = ROLL;
+            o->uuid = value;
         } else if (strcmp(name, "--voters") == 0)
             o->voters = number(name, value, BEL_ROLL_MAX);
         else if (strcmp(name, "--trustees") == 0)
@@ -257,7 +264,7 @@ static bool read_options(struct elect_options *o, struct arena *a, int argc, cha
         else
             elect_stop(name, E_USAGE, NULL);
     }
-    return only_ballots;
+    return task;
 }
 
 static void report(const struct elect *x, double setup_s, double cast_s, double close_s)
@@ -285,10 +292,15 @@ int main(int argc, char **argv)
     if (argc < 2 || argv[1][0] == '-')
         elect_stop("usage: make_election FOLDER [OPTION VALUE]...", E_USAGE, NULL);
     o.folder = argv[1];
-    bool only_ballots = read_options(&o, &x.arena, argc, argv);
+    enum task task = read_options(&o, &x.arena, argc, argv);
     double started = now_s();
     x.options = &o;
-    if (only_ballots)
+    if (task == ROLL) {
+        x.election.version = bel_version(1);
+        x.election.uuid = o.uuid;
+        elect_make_roll(&x);
+        o.until = BEL_SETUP;
+    } else if (task == BALLOTS)
         elect_open_folder(&x);
     else {
         elect_set_up(&x);
@@ -302,7 +314,7 @@ int main(int argc, char **argv)
         bel_result_write(&expected, &x.election, x.expected);
         elect_file(o.folder, "expected.json", buf_view(&expected));
         buf_free(&expected);
-        if (!only_ballots)
+        if (task == WHOLE)
             elect_close(&x);
     }
     if (x.archive && fclose(x.archive) != 0)

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const build = process.env.PARVIS_BUILD ?? join(here, '..', '..', 'build');
+export const build = process.env.PARVIS_BUILD ?? join(here, '..', '..', 'build');
 const program = join(here, 'tool', 'belenios-tool');
 
 // Why there is nothing to compare with, or false.
@@ -37,7 +37,7 @@ async function succeed(what, result) {
 }
 
 export const tool = (cwd, ...args) => run(program, args, { cwd });
-export const parvis = (...args) => run(join(build, 'parvis'), args);
+export const parvis = (...args) => run(join(build, 'parvis'), args.map(String));
 export const toolOk = (cwd, ...args) => succeed(`belenios-tool ${args.join(' ')}`, tool(cwd, ...args));
 export const parvisOk = (...args) => succeed(`parvis ${args.join(' ')}`, parvis(...args));
 
@@ -59,12 +59,16 @@ export function folder() {
 export const json = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'));
 export const belIn = (dir) => join(dir, readdirSync(dir).find((name) => name.endsWith('.bel')));
 
-// Makes an election into a folder of its own; the report of the program, with { dir, bel }.
-export async function makeElection(options = {}, flags = []) {
-  const dir = folder();
+// Runs make_election in a folder. -> its report
+export async function makeIn(dir, options, flags = []) {
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const out = await succeed(`make_election ${args.join(' ')}`, run(join(build, 'make_election'), [dir, ...flags, ...args]));
-  const made = JSON.parse(out);
+  return JSON.parse(out);
+}
+
+// Makes an election into a folder of its own. -> the program's report, with { dir, bel }
+export async function makeElection(options = {}) {
+  const dir = folder(), made = await makeIn(dir, options);
   return { ...made, dir, bel: join(dir, `${made.uuid}.bel`) };
 }
 
