@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ethers } from 'ethers';
-import { startNode, keys, rpc } from './node.mjs';
+import { cli, startNode, keys, rpc } from './node.mjs';
 import { Browser, chromium } from './vote_browser.mjs';
 import { packBallot, readBallot, run } from '../../web/vote/crypto/ballot.mjs';
 import { readElection } from '../../web/vote/crypto/election.mjs';
@@ -20,12 +20,6 @@ const shots = process.env.PARVIS_SHOTS ?? mkdtempSync(join(tmpdir(), 'parvis-sho
 let node, browser, admin, number = 0;
 const known = {}; // what one test leaves to the next
 
-async function governor(line, ...args) {
-  const provider = new ethers.JsonRpcProvider(node.url, undefined, { cacheTimeout: -1 });
-  const contract = new ethers.Contract(VOTING, [line], new ethers.Wallet(admin, provider));
-  await (await contract[line.match(/function (\w+)/)[1]](...args, { maxFeePerGas: 0, maxPriorityFeePerGas: 0 })).wait();
-  provider.destroy();
-}
 async function view(name, ...args) {
   const data = ethers.hexlify(encodeCall(METHODS[name], args));
   const { result } = await rpc(node.url, 'eth_call', [{ to: VOTING, data }, 'latest']);
@@ -38,7 +32,7 @@ before(async () => {
   mkdirSync(shots, { recursive: true });
   node = await startNode();
   admin = '0x' + readFileSync(join(node.home, 'admin.hex'), 'utf8').trim().replace(/^0x/, '');
-  await governor('function appointClerk(address account)', node.admin);
+  assert.equal((await view('isClerk', node.admin)).appointed, true);
   browser = await Browser.open();
 });
 after(async () => {
@@ -433,4 +427,12 @@ test('the result is shown in numbers, and counted again in the page', options, a
   await page.goto(`${node.url}/vote/check.html?id=${known.id}#${known.second}`);
   await page.see('In the ballot box, and counted.');
   await page.close();
+});
+
+test('the command line exports the archive and verifies it', options, () => {
+  const archive = join(shots, 'election.bel');
+  cli(node.home, 'vote', 'export', String(known.id), archive, '--rpc', node.url, '--quiet');
+  const report = JSON.parse(cli(node.home, 'vote', 'verify', archive, '--json'));
+  assert.equal(report.ballots, 6);
+  rmSync(archive);
 });

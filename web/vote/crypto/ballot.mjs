@@ -240,10 +240,11 @@ export function* verifyBallot(e, b, challenged = false) {
 
 // --- a challenged ballot is opened (Benaloh 2006): revealed without its signature, so that nobody can cast it
 
-// {"hash":..,"choice":[[..]],"randomness":[["decimal",..]]}, as bel_opening_write writes it; hash: the ballot's code
+// {"hash":..,"choice":[[..]],"randomness":[["decimal",..]]}, as bel_opening_write writes it; hash: the ballot's code; a
+// choice of lists is nested, randomness is not
 export function openingJson(e, b, opening) {
   const choice = opening.map((list, i) => nest(e.questions[i], list.map((o) => o.m)));
-  const randomness = opening.map((list, i) => nest(e.questions[i], list.map((o) => String(o.rho))));
+  const randomness = opening.map((list) => list.map((o) => String(o.rho)));
   return JSON.stringify({ hash: codeOf(e, b), choice, randomness });
 }
 export function readOpening(e, text) {
@@ -252,7 +253,8 @@ export function readOpening(e, text) {
   if (!Array.isArray(j?.choice) || !Array.isArray(j.randomness) || typeof j.hash !== 'string' ||
     j.choice.length !== e.questions.length || j.randomness.length !== e.questions.length) no('opening-form');
   return { code: j.hash, opening: e.questions.map((q, i) => {
-    const bits = flat(q, j.choice[i]) ?? no('opening-form'), texts = flat(q, j.randomness[i]) ?? no('opening-form');
+    const bits = flat(q, j.choice[i]) ?? no('opening-form'), texts = j.randomness[i];
+    if (!Array.isArray(texts) || texts.length !== q.count) no('opening-form');
     return bits.map((m, k) => ({ m: m === 0 || m === 1 ? m : no('opening-form'), rho: scalarFromText(texts[k]) ?? no('opening-form') }));
   }) };
 }
