@@ -121,8 +121,11 @@ export class Town {
   async sign(from, method, args, gas) {
     const data = this.face.encodeFunctionData(method, args);
     if (!gas) gas = Math.ceil(Number(await this.ask('eth_estimateGas', [{ from: from.address, to: this.address, data }])) * 1.1);
-    const nonce = this.nonces.get(from.address) ??
-      Number(await this.rpc.call('eth_getTransactionCount', [from.address, 'pending']));
+    if (!this.nonces.has(from.address)) {
+      const count = Number(await this.rpc.call('eth_getTransactionCount', [from.address, 'pending']));
+      if (!this.nonces.has(from.address)) this.nonces.set(from.address, count); // nobody asked meanwhile
+    }
+    const nonce = this.nonces.get(from.address);
     this.nonces.set(from.address, nonce + 1);
     return this.signer.sign({ key: from.key, nonce, gas, to: this.address, data });
   }
