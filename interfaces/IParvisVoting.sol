@@ -70,7 +70,7 @@ interface IParvisVoting {
     /// @notice A name is 1 to 256 bytes, a reason 1 to 1024, of printable UTF-8 without a space at either end.
     error InvalidText(uint256 length, uint256 limit);
 
-    /// @notice The template is not an election as Belenios has them. rule: json, invalid, range, unsupported or too large.
+    /// @notice The template is not an election as Belenios has them. rule: json, invalid, range, unsupported or large.
     error InvalidTemplate(bytes32 rule);
 
     /// @notice Voting opens before it closes, and closes after the block's time; once it has opened, only a later closing can be set.
@@ -79,7 +79,7 @@ interface IParvisVoting {
     /// @notice A registrar is needed.
     error InvalidRegistrar(address registrar);
 
-    /// @notice rule: none; too many; size (alone there is one member, in a group more than the threshold); account (zero); twice (an account).
+    /// @notice rule: none; many (too many); size (alone there is one member, in a group more than the threshold); account (zero); twice (an account).
     error InvalidTrustees(bytes32 rule);
 
     /// @notice A ballot or a decryption of so many answers does not fit one transaction.
@@ -100,7 +100,7 @@ interface IParvisVoting {
     /// @notice rule: point (not a key), order (not above the one before), weight.
     error InvalidVoter(bytes32 key, bytes32 rule);
 
-    /// @notice rule: length (keys of 32 bytes are needed, with as many weights or none), weights (some calls gave weights, others none), too many.
+    /// @notice rule: length (keys of 32 bytes are needed, with as many weights or none), weights (some calls gave weights, others none), many (too many).
     error InvalidVoters(bytes32 rule);
 
     /// @notice A trustee has not passed all rounds.

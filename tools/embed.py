@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Turn files into one C source: embed.py OUT.c FILE... -> the table WEB_FILES of rpc/page.h."""
+"""Turn files into one C source: embed.py OUT.c FILE... -> the table WEB_FILES of rpc/page.h.
+
+A file's path under web/ is its path on the node; an index.html is its folder's."""
 import os
 import sys
 
 TYPES = {'.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8',
-         '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'}
+         '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'}
+WEB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'web')
 
 
 def main(out, files):
@@ -17,9 +20,8 @@ def main(out, files):
         for at in range(0, len(data), 20):
             lines.append('    ' + ''.join(f'{b},' for b in data[at:at + 20]))
         lines.append('};')
-        name = os.path.basename(path)
-        url = '/' if name == 'index.html' else '/' + name
-        kind = TYPES[os.path.splitext(name)[1]]
+        url = '/' + os.path.relpath(os.path.abspath(path), WEB).replace(os.sep, '/').removesuffix('index.html')
+        kind = TYPES[os.path.splitext(path)[1]]
         rows.append(f'    {{"{url}", "{kind}", file_{i}, sizeof file_{i}}},')
     lines += ['const struct web_file WEB_FILES[] = {', *rows, '    {0},', '};', '']
     with open(out, 'w', encoding='ascii') as f:

@@ -70,39 +70,37 @@ const struct command VOTE_COMMANDS[] = {
      "chiffre un choix et écrit le bulletin, sans le déposer", VOTE_BALLOT_OPTIONS,
      vote_ballot_run},
     {"vote challenge", "ID|FILE", 1, 1,
-     "encrypts a choice, shows the tracker, then opens the ballot to be checked on another "
-     "machine; "
-     "it is never cast",
-     "chiffre un choix, montre le numéro de suivi, puis ouvre le bulletin pour qu'une autre "
-     "machine "
-     "le vérifie ; il n'est jamais déposé",
+     "encrypts a choice, shows the ballot's code, then opens it to be checked on another machine; "
+     "it "
+     "cannot be cast",
+     "chiffre un choix, montre le code du bulletin, puis l'ouvre pour qu'une autre machine le "
+     "vérifie ; il ne peut être déposé",
      VOTE_CHALLENGE_OPTIONS, vote_challenge_run},
     {"vote check-opening", "ID|FILE BALLOT-FILE OPENING-FILE", 3, 3,
      "checks that a challenged ballot encrypts what its opening says",
-     "vérifie qu'un bulletin ouvert chiffre bien ce qu'en dit l'ouverture", NULL,
+     "vérifie qu'un bulletin ouvert chiffre bien ce qu'en dit l'ouverture", VOTE_OPENING_OPTIONS,
      vote_check_opening_run},
     {"vote check", "ID TRACKER", 2, 2,
      "tells whether a ballot is in the urn and counts, and proves it",
      "dit si un bulletin est dans l'urne et s'il compte, et le prouve", VOTE_CHECK_OPTIONS,
      vote_check_run},
     /* archives */
-    {"vote verify", "FILE.bel", 1, 1,
-     "checks a whole election from its archive, without a node: every ballot, proof and sum",
-     "vérifie une élection entière à partir de son archive, sans nœud : chaque bulletin, preuve et "
-     "somme",
-     VOTE_VERIFY_OPTIONS, vote_verify_run},
-    {"vote hints", "FILE.bel", 1, 1,
-     "writes beside an archive what makes `vote verify --hints` five times faster; it has not to "
-     "be "
-     "trusted",
-     "écrit à côté d'une archive de quoi rendre `vote verify --hints` cinq fois plus rapide ; sans "
-     "qu'il faille s'y fier",
-     VOTE_HINTS_OPTIONS, vote_hints_run},
     {"vote export", "ID FILE", 2, 2,
      "writes the whole election as a Belenios archive, which `vote verify` and belenios-tool check",
      "écrit toute l'élection en archive Belenios, que `vote verify` et belenios-tool vérifient",
      VOTE_EXPORT_OPTIONS, vote_export_run},
     {"vote import", "ID FILE...", 2, 4096, "casts ballots that belenios-tool made",
      "dépose des bulletins faits par belenios-tool", VOTE_IMPORT_OPTIONS, vote_import_run},
+    {"vote verify", "FILE.bel", 1, 1,
+     "checks a whole election from its archive, without a node: every ballot, proof and sum",
+     "vérifie une élection entière à partir de son archive, sans nœud : chaque bulletin, preuve et "
+     "somme",
+     VOTE_VERIFY_OPTIONS, vote_verify_run},
+    {"vote hints", "FILE.bel", 1, 1,
+     "writes beside an archive what makes `vote verify --hints` five times faster; it need not be "
+     "trusted",
+     "écrit à côté d'une archive de quoi rendre `vote verify --hints` cinq fois plus rapide ; sans "
+     "qu'il faille s'y fier",
+     VOTE_HINTS_OPTIONS, vote_hints_run},
     {0},
 };

@@ -232,6 +232,7 @@ TEST(ballot_refusals_of_numbers)
     CHECK_ERR(bel_ballot_write(&json, &k.election, buf_view(&k.packed)), E_INVALID);
     struct hash h;
     CHECK_ERR(bel_ballot_hash(&h, &k.election, buf_view(&k.packed)), E_INVALID);
+    buf_free(&json);
     kit_close(&k);
 }
 
@@ -357,6 +358,7 @@ static void unreadable(const struct kit *k, const char *from, const char *to, en
         test_fail(__FILE__, __LINE__, "\"%s\", expected \"%s\"", d.text, text);
     CHECK_INT(packed.len, 0);
     buf_free(&json);
+    buf_free(&packed);
 }
 
 TEST(ballot_unreadable)
@@ -389,6 +391,7 @@ TEST(ballot_unreadable)
     buf_grow(&k.json, LIMIT_BEL_BALLOT_BYTES);
     CHECK_ERR(bel_ballot_read(&packed, &k.election, buf_view(&k.json), &d), E_TOO_LARGE);
     CHECK_ERR(bel_ballot_read(&packed, &k.election, (struct bytes){0}, &d), E_JSON);
+    buf_free(&packed);
     kit_close(&k);
     kit_close(&other);
 }

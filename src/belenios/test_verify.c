@@ -110,7 +110,7 @@ TEST(the_first_fault_on_any_number_of_threads)
     test_tally(&poll);
     struct diag d = {0};
     CHECK_ERR(test_verify(&poll, &d), E_OK);
-    test_change(&poll, 24, 0, "\"challenge\":\"", "\"challenge\":\"1");
+    test_change(&poll, 24, 0, "\"challenge\":\"", "\"challenge\":\"0");
     for (size_t i = 30; i < 60; i++) {
         struct ed_scalar x = ed_secret_scalar();
         poll.events[i].docs[0] = test_ballot_doc(&poll, test_ballot(&poll, &x, "[[1,0,0]]"));

@@ -56,7 +56,7 @@ static void copy(void)
 }
 static void change_ballot(void)
 {
-    test_change(&poll, 2, 0, "\"challenge\":\"", "\"challenge\":\"1");
+    test_change(&poll, 2, 0, "\"challenge\":\"", "\"challenge\":\"0");
 }
 static void huge_ballot(void)
 {

@@ -69,10 +69,11 @@ enum err chain_rehearse(struct chain *c, const struct tx *t, struct diag *d)
     struct chain_view *v;
     struct statedb_view *at;
     struct header head;
+    struct hash hash;
     struct arena arena = {0};
     TRY(chain_view_open(c, &v));
     uint64_t number = chain_view_head(v);
-    enum err e = chain_load_header(v, number, &arena, &head, NULL);
+    enum err e = chain_load_header(v, number, &arena, &head, &hash);
     if (e == E_OK)
         e = chain_state_at(v, number, &at);
     if (e == E_OK) {

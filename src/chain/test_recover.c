@@ -2,6 +2,9 @@
  * does not hold is the one named. */
 #include "chain/recover.h"
 
+#include <stdatomic.h>
+
+#include "city/service.h"
 #include "test.h"
 
 #define TXS 400u
@@ -222,4 +225,71 @@ TEST(who_sealed_the_block)
         row_free(r);
     }
     recover_free(recover);
+}
+
+/* --- work of services ------------------------------------------------------------------------- */
+
+static _Atomic uint64_t sum_ahead;
+
+static enum err run_nothing(struct service_call *c)
+{
+    return service_return(c, NULL);
+}
+
+static void add_ahead(const struct abi_value *args)
+{
+    atomic_fetch_add(&sum_ahead, abi_get_u64(&args[0]));
+}
+
+static const struct service_method METHODS[] = {
+    {"function slow(uint64 n)", "Has work to be done ahead.", 1, 0, run_nothing, add_ahead},
+    {"function quick(uint64 n)", "Has none.", 1, 0, run_nothing, NULL},
+    {0},
+};
+static const struct service_line NONE[] = {{0}};
+static const struct service SLOW = {.name = "slow",
+                                    .title = "ParvisSlow",
+                                    .purpose = "For tests.",
+                                    .address = SERVICE_ADDRESS(0xee),
+                                    .methods = METHODS,
+                                    .events = NONE,
+                                    .errors = NONE};
+static const struct service *const SLOW_LIST[] = {&SLOW, NULL};
+
+/* Transaction i calls one of the methods with the number i, one byte short every eleventh time, or
+ * creates a contract of what would be a call. */
+static void make_call(struct row *r, size_t i)
+{
+    uint8_t key[32], data[36] = {0};
+    memcpy(data, service_method_entry(&SLOW, i % 3 == 0)->selector, 4);
+    be64_put(data + 28, i);
+    struct tx t = {.type = TX_DYNAMIC_FEE,
+                   .has_chain_id = true,
+                   .chain_id = CHAIN,
+                   .nonce = i,
+                   .gas_limit = 100000,
+                   .is_create = i % 7 == 0,
+                   .to = i % 7 == 0 ? (struct address){{0}} : SLOW.address,
+                   .data = bytes_of(data, i % 11 == 0 ? 35 : 36)};
+    key_of(key, i % 37);
+    CHECK_ERR(tx_sign(&t, &r->arena, key), E_OK);
+    CHECK_ERR(tx_decode(&r->txs[r->count++], &r->arena, t.raw), E_OK);
+}
+
+TEST(services_work_ahead)
+{
+    struct row *r = mem_zalloc(1, sizeof *r);
+    struct recover *recover = recover_new();
+    uint64_t expected = 0;
+    size_t bad;
+    services_init_with(SLOW_LIST);
+    for (size_t i = 0; i < TXS; i++) {
+        make_call(r, i);
+        expected += i % 3 && i % 7 && i % 11 ? i : 0;
+    }
+    CHECK_ERR(recover_finish(recover_start_block(recover, r->txs, r->count, NULL), &bad), E_OK);
+    CHECK_INT(atomic_load(&sum_ahead), expected);
+    recover_free(recover);
+    row_free(r);
+    services_init_with(SERVICES);
 }

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define GENESIS                                                                    \
     "{\"alloc\":{\"@a\":{\"balance\":\"1000000\"},\"@b\":{\"balance\":\"5000\"}}," \
     "\"roles\":{\"issuer\":\"@a\",\"registrar\":\"@a\",\"governor\":\"@b\"},"      \
-    "\"services\":{\"money\":{\"reserve\":\"2000000\"}}}"
+    "\"services\":{\"money\":{\"reserve\":\"2000000\"},\"voting\":{\"clerks\":[\"@a\"]}}}"
 
 #define CALLS_MAX 64
 

@@ -4,9 +4,5 @@
 #include "city/voting/voting.h"
 
 const struct service *const SERVICES[] = {
-    &MONEY_SERVICE,
-    &ENERGY_SERVICE,
-    &MEMBERS_SERVICE,
-    &VOTING_SERVICE,
-    NULL,
+    &MONEY_SERVICE, &ENERGY_SERVICE, &MEMBERS_SERVICE, &VOTING_SERVICE, NULL,
 };

@@ -19,11 +19,12 @@ check 'genesis: the allocation, in the smallest unit, and its reserve' \
 run account show admin --home home --json
 admin=$(jq -r .address out)
 check 'genesis: admin holds every role' jq -e --arg a "$admin" \
-    '.roles == {issuer: $a, registrar: $a, governor: $a} and .services.energy.rulesRole == $a' home/genesis.json
+    '.roles == {issuer: $a, registrar: $a, governor: $a} and .services.energy.rulesRole == $a and
+     .services.voting.clerks == [$a]' home/genesis.json
 run account show node --home home --json
 check 'genesis: the node proposes' test "$(jq -r .address out)" = "$(jq -r .engine.proposer home/genesis.json)"
 check 'genesis: the operator answers for the data, unless said otherwise' \
-    jq -e '[.services[].controller] | length == 3 and all(.name == "operator of the node " + $p and .contact == "not stated")' \
+    jq -e '[.services[].controller] | length == 4 and all(.name == "operator of the node " + $p and .contact == "not stated")' \
     --arg p "$(jq -r .engine.proposer home/genesis.json)" home/genesis.json
 cp -r home before
 refuses 5 'already holds a ledger' 'init over a ledger' init --home home
@@ -71,6 +72,7 @@ bad_genesis 'engine.proposer' '.engine.proposer = "0x12"'
 bad_genesis 'roles.mayor' '.roles.mayor = .roles.issuer'
 bad_genesis 'services.money.admission' '.services.money.admission = "all"'
 bad_genesis 'services.energy.rulesRole' '.services.energy.rulesRole = 1'
+bad_genesis 'services.voting.clerks.0.' '.services.voting.clerks = [1]'
 bad_genesis 'services.parking' '.services.parking = {}'
 bad_genesis 'colour' '.colour = "blue"'
 refuse_init 3 'aucun fichier ni dossier' 'genesis: no file, in French' --genesis none.json --lang fr

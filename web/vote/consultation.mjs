@@ -1,11 +1,10 @@
 // Consultations as the ledger has them, and how their questions are put to people.
 import { call, callMany } from './chain/node.mjs';
-import { bytesOf, hashText } from './crypto/bytes.mjs';
-import { readElection, readTexts } from './crypto/election.mjs';
+import { readElection, readTexts, no } from './crypto/election.mjs';
 import { sha256 } from './crypto/sha256.mjs';
-import { utf8, equal } from './crypto/bytes.mjs';
-import { no } from './crypto/election.mjs';
+import { utf8, equal, hashText } from './crypto/bytes.mjs';
 import { statusWord, statusText } from './explain.mjs';
+import { parts } from './readings.mjs';
 import { h, say, time, number, count } from './ui.mjs';
 
 const shape = (id, record) => ({ id: BigInt(id), ...Object.fromEntries(Object.entries(record).filter(([k]) => !/^\d+$/.test(k))),
@@ -88,55 +87,7 @@ export function turnout(c) {
     `${count(c.counted, '', '', 'votant', 'votants')} sur ${count(c.voters, '', '', 'inscrit', 'inscrits')}`);
 }
 
-// --- questions as people see them
-//
-// Belenios' documents know homomorphic questions and lists. Two ways of asking are made of the former, and recognised by
-// how their texts are written (docs/voting-page.md):
-//   grades   majority judgment: questions in a row with the same answers, exactly one to choose, and texts "What is asked
-//            — What is judged" with the same first part
-//   points   a budget: answers "Project : point 1", "Project : point 2", ..., the same number for every project
-const GRADE = / — /;
-function gradeRun(questions, start) {
-  const isGrade = (q) => q.kind === 'homomorphic' && !q.blank && q.min === 1 && q.max === 1 && q.answers.length >= 3 && GRADE.test(q.question);
-  const first = questions[start];
-  if (!isGrade(first)) return 0;
-  const [stem] = first.question.split(GRADE), answers = JSON.stringify(first.answers);
-  let end = start;
-  while (end < questions.length && isGrade(questions[end]) && questions[end].question.split(GRADE)[0] === stem &&
-    JSON.stringify(questions[end].answers) === answers) end++;
-  return end - start >= 2 ? end - start : 0;
-}
-function pointProjects(q) {
-  if (q.kind !== 'homomorphic' || q.blank) return null;
-  const projects = [];
-  for (const answer of q.answers) {
-    const [, name, n] = /^(.+) : point (\d+)$/.exec(answer) ?? [];
-    if (!name) return null;
-    if (n === '1') projects.push({ name, points: 1 });
-    else if (projects.at(-1)?.name !== name || Number(n) !== ++projects.at(-1).points) return null;
-  }
-  return projects.length > 1 && projects.every((p) => p.points === projects[0].points && p.points > 1) ? projects : null;
-}
-
-// parts(questions): [{ type: 'grades' | 'points' | 'lists' | 'single' | 'multiple', first: place of the first question,
-// questions, title, ... }] in their order.
-export function parts(questions) {
-  const out = [];
-  for (let i = 0; i < questions.length;) {
-    const q = questions[i], run = gradeRun(questions, i), projects = pointProjects(q);
-    const part = { first: i, questions: [q], title: q.question };
-    if (run) {
-      part.questions = questions.slice(i, i + run);
-      Object.assign(part, { type: 'grades', title: q.question.split(GRADE)[0], grades: q.answers,
-        names: part.questions.map((g) => g.question.split(GRADE).slice(1).join(' — ')) });
-    } else if (projects) Object.assign(part, { type: 'points', projects });
-    else if (q.kind === 'lists') part.type = 'lists';
-    else part.type = q.max === 1 ? 'single' : 'multiple';
-    out.push(part);
-    i += part.questions.length;
-  }
-  return out;
-}
+// --- a ballot in words
 
 // What one question's numbers say, in words: the texts of what was chosen.
 export function chosenTexts(part, place, bits) {
@@ -149,25 +100,20 @@ export function chosenTexts(part, place, bits) {
     }
     return [];
   }
-  if (part.type === 'points') {
-    let at = 0;
-    return part.projects.map((p) => {
-      const given = bits.slice(at, (at += p.points)).reduce((n, b) => n + b, 0);
-      return `${p.name}${say(': ', ' : ')}${count(given, 'point', 'points', 'point', 'points')}`;
+  if (part.perItem > 1)
+    return part.items.map((name, i) => {
+      const given = bits.slice(i * part.perItem, (i + 1) * part.perItem).reduce((n, b) => n + b, 0);
+      return `${name}${say(': ', ' : ')}${count(given, 'point', 'points', 'point', 'points')}`;
     });
-  }
   if (q.blank && bits[0]) return [say('Blank vote', 'Vote blanc')];
   const chosen = q.answers.filter((_, i) => bits[i + (q.blank ? 1 : 0)]);
   return chosen.length ? chosen : [say('No answer', 'Aucune réponse')];
 }
 // All of a ballot in words, as a description list.
-export function choicesInWords(questions, choices) {
+export function choicesInWords(e, choices) {
   const dl = h('dl', { class: 'answers' });
-  for (const part of parts(questions))
-    part.questions.forEach((q, k) => dl.append(
-      h('dt', {}, part.type === 'grades' ? `${part.title} — ${part.names[k]}` : q.question),
+  for (const part of parts(e))
+    part.questions.forEach((q, k) => dl.append(h('dt', {}, q.question),
       h('dd', {}, h('ul', {}, chosenTexts(part, k, choices[part.first + k]).map((t) => h('li', {}, t))))));
   return dl;
 }
-
-export const trackerBytes = (hex) => bytesOf(hex);

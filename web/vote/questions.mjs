@@ -1,6 +1,6 @@
 // The voter's form: every question as a fieldset whose answer is read as numbers 0 or 1 (crypto/election.mjs).
 import { h, say, choice, newId, count, announce, number } from './ui.mjs';
-import { parts } from './consultation.mjs';
+import { parts } from './readings.mjs';
 
 const asked = ({ min, max }) => min === max
   ? (max === 1 ? say('Choose one answer.', 'Choisissez une réponse.') : say(`Choose ${max} answers.`, `Choisissez ${max} réponses.`))
@@ -16,7 +16,7 @@ function frame(title, help, children) {
 // Radio buttons: one of the answers, blank, or none where that is allowed.
 function single(title, q, old) {
   const name = newId('q'), options = q.answers.map((a, i) => choice('radio', name, a, { value: String(i) }));
-  const blank = q.blank && choice('radio', name, say('Blank vote', 'Vote blanc'), { value: 'blank' });
+  const blank = q.blank ? choice('radio', name, say('Blank vote', 'Vote blanc'), { value: 'blank' }) : null;
   const none = q.min === 0 && q.max > 0 && choice('radio', name, say('No answer', 'Aucune réponse'), { value: 'none' });
   const all = [...options, ...[blank, none].filter(Boolean)];
   if (old) {
@@ -36,7 +36,7 @@ function single(title, q, old) {
 // Checkboxes, with a count of what is chosen.
 function multiple(title, q, old) {
   const name = newId('q'), options = q.answers.map((a, i) => choice('checkbox', name, a, { value: String(i) }));
-  const blank = q.blank && choice('checkbox', name, say('Blank vote', 'Vote blanc'), { value: 'blank' });
+  const blank = q.blank ? choice('checkbox', name, say('Blank vote', 'Vote blanc'), { value: 'blank' }) : null;
   if (old) {
     options.forEach((o, i) => { o.input.checked = old[i + (q.blank ? 1 : 0)] === 1; });
     if (blank) blank.input.checked = old[0] === 1;
@@ -91,14 +91,12 @@ function lists(title, q, old) {
 }
 
 function points(title, part, old) {
-  const [q] = part.questions;
-  let at = 0;
-  const rows = part.projects.map((p) => {
-    const given = old ? old.slice(at, at + p.points).reduce((n, b) => n + b, 0) : 0;
-    at += p.points;
-    const id = newId('points'), select = h('select', { id }, Array.from({ length: p.points + 1 }, (_, i) => h('option', { value: i }, number(i))));
+  const [q] = part.questions, most = part.perItem;
+  const rows = part.items.map((name, i) => {
+    const given = old ? old.slice(i * most, (i + 1) * most).reduce((n, b) => n + b, 0) : 0;
+    const id = newId('points'), select = h('select', { id }, Array.from({ length: most + 1 }, (_, k) => h('option', { value: k }, number(k))));
     select.value = String(given);
-    return { p, select, element: [h('label', { for: id }, p.name), select] };
+    return { select, element: [h('label', { for: id }, name), select] };
   });
   const total = () => rows.reduce((n, r) => n + Number(r.select.value), 0);
   const state = h('p', { class: 'tally' });
@@ -109,47 +107,42 @@ function points(title, part, old) {
   };
   rows.forEach((r) => r.select.addEventListener('change', () => tell(true)));
   tell(false);
-  const most = part.projects[0].points;
   const element = frame(title, q.min === q.max
-    ? say(`Share out exactly ${q.max} points, at most ${most} for one project.`, `Répartissez exactement ${q.max} points, au plus ${most} par projet.`)
-    : say(`Share out up to ${q.max} points, at most ${most} for one project.`, `Répartissez jusqu’à ${q.max} points, au plus ${most} par projet.`),
+    ? say(`Share out exactly ${q.max} points, at most ${most} for one item.`, `Répartissez exactement ${q.max} points, au plus ${most} chacun.`)
+    : say(`Share out up to ${q.max} points, at most ${most} for one item.`, `Répartissez jusqu’à ${q.max} points, au plus ${most} chacun.`),
   [h('div', { class: 'points' }, rows.map((r) => r.element)), state]);
   return { element, read() {
     if (total() < q.min || total() > q.max)
       return { wrong: say(`${total()} points given; between ${q.min} and ${q.max} are possible.`, `${total()} points donnés ; il en faut entre ${q.min} et ${q.max}.`), focus: rows[0].select };
-    return { bits: rows.flatMap((r) => Array.from({ length: r.p.points }, (_, i) => (i < Number(r.select.value) ? 1 : 0))) };
+    return { bits: rows.flatMap((r) => Array.from({ length: most }, (_, i) => (i < Number(r.select.value) ? 1 : 0))) };
   } };
 }
 
 // Majority judgment: a grade for each, the grades side by side as far as there is room.
-function grades(part, old) {
+function grades(part, ordinal, old) {
   const rows = part.questions.map((q, k) => {
-    const row = single(part.names[k], q, old?.[k]);
-    row.element.classList.add('graded');
-    const options = [...row.element.querySelectorAll('.option')], box = h('div', { class: 'grades' });
+    const row = single(q.question, q, old?.[k]), options = [...row.element.querySelectorAll('.option')], box = h('div', { class: 'grades' });
     options[0].before(box);
     box.append(...options);
     return row;
   });
   const title = newId('graded');
-  return { rows, element: h('div', { role: 'group', 'aria-labelledby': title }, h('h3', { id: title }, part.title),
-    h('p', { class: 'help' }, say('Give each one a grade. Two may have the same.', 'Donnez une mention à chacun. Deux peuvent avoir la même.')), rows.map((r) => r.element)) };
+  return { rows, element: h('div', { role: 'group', 'aria-labelledby': title }, h('h3', { id: title }, ordinal, say('Give each one a grade', 'Donnez une mention à chacun')),
+    h('p', { class: 'help' }, say('Two may have the same grade.', 'Deux peuvent avoir la même mention.')), rows.map((r) => r.element)) };
 }
 
-// questionForm(questions, choices or null): { elements, read() -> choices, or null when an answer is missing (the form
-// then says so, and has the focus there) }.
-export function questionForm(questions, old) {
-  const list = parts(questions), many = list.length > 1;
-  const readers = [], elements = list.map((part, n) => {
-    const title = many ? say(`${n + 1}. ${part.title}`, `${n + 1}. ${part.title}`) : part.title;
-    const before = old?.[part.first];
+// questionForm(e, choices or null): { elements, read() -> choices, or null when an answer is missing (the form then says so,
+// and has the focus there) }.
+export function questionForm(e, old) {
+  const list = parts(e), readers = [], elements = list.map((part, n) => {
+    const title = list.length > 1 ? `${n + 1}. ${part.title}` : part.title, before = old?.[part.first];
     if (part.type === 'grades') {
-      const g = grades({ ...part, title }, old?.slice(part.first, part.first + part.questions.length));
+      const g = grades(part, list.length > 1 ? `${n + 1}. ` : '', old?.slice(part.first, part.first + part.questions.length));
       readers.push(...g.rows);
       return g.element;
     }
-    const one = part.type === 'points' ? points(title, part, before)
-      : { single, multiple, lists }[part.type](title, part.questions[0], before);
+    const [q] = part.questions, one = part.perItem > 1 ? points(title, part, before)
+      : (part.type === 'lists' ? lists : q.max === 1 ? single : multiple)(title, q, before);
     readers.push(one);
     return one.element;
   });
@@ -160,7 +153,6 @@ export function questionForm(questions, old) {
       const { bits, wrong, focus: at } = r.read(), line = r.element.querySelector(':scope > .wrong');
       line.textContent = wrong ?? '';
       line.hidden = !wrong;
-      r.element.toggleAttribute('data-wrong', Boolean(wrong));
       if (wrong) focus ??= at;
       out.push(bits);
     }

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-
 _Static_assert((uint64_t)MEMBERS_MAX *MEMBERS_POWER_MAX < UINT64_C(1) << 60,
                "CometBFT's bound of the total power");
 

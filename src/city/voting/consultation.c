@@ -228,7 +228,7 @@ struct abi_value rule_word(enum err e)
     case E_UNSUPPORTED:
         return service_name32("unsupported");
     case E_TOO_LARGE:
-        return service_name32("too large");
+        return service_name32("large");
     case E_PROOF:
         return service_name32("proof");
     case E_SIGNATURE:

@@ -29,7 +29,7 @@ static enum err add_entry(struct service_call *c, struct board *b, const struct 
     uint64_t threshold = abi_get_u64(&entry->item[0]);
     const struct abi_value *members = &entry->item[1];
     if (b->count + members->count > BEL_TRUSTEES_MAX)
-        return invalid_trustees(c, "too many");
+        return invalid_trustees(c, "many");
     if (threshold == 0 ? members->count != 1
                        : members->count <= threshold || members->count * threshold > GROUP_WORK_MAX)
         return invalid_trustees(c, "size");

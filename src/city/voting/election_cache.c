@@ -69,10 +69,21 @@ struct voting_election *election_hold(const struct hash *hash)
 size_t election_hold_numbered(struct voting_election **out, size_t max, uint64_t number)
 {
     size_t count = 0;
+    uint64_t before = UINT64_MAX; /* uses are told apart by the clock */
     pthread_mutex_lock(&cache.lock);
-    for (size_t i = 0; i < cache.count && count < max; i++)
-        if (cache.items[i]->number == number)
-            out[count++] = hold(cache.items[i]);
+    while (count < max) {
+        struct voting_election *latest = NULL;
+        for (size_t i = 0; i < cache.count; i++) {
+            struct voting_election *v = cache.items[i];
+            if (v->number == number && v->used < before && (!latest || v->used > latest->used))
+                latest = v;
+        }
+        if (!latest)
+            break;
+        before = latest->used;
+        latest->holders++; /* a guess is no use */
+        out[count++] = latest;
+    }
     pthread_mutex_unlock(&cache.lock);
     return count;
 }
@@ -120,32 +131,48 @@ void election_release(struct voting_election *v)
 
 /* --- sums ------------------------------------------------------------------------------------- */
 
+static bool find_sums(struct voting_election *v, struct ed_point *out, struct bytes packed)
+{
+    bool found = false;
+    pthread_mutex_lock(&v->sums_lock);
+    for (size_t i = 0; i < SUMS_KEPT && !found; i++) {
+        struct decoded_sums *s = &v->sums[i];
+        found = s->packed && memcmp(s->packed, packed.data, packed.len) == 0;
+        if (found) {
+            s->used = ++v->sums_clock;
+            memcpy(out, s->points, 2 * v->e.ciphertext_count * sizeof *out);
+        }
+    }
+    pthread_mutex_unlock(&v->sums_lock);
+    return found;
+}
+
 bool election_sums(struct voting_election *v, struct ed_point *out, struct bytes packed)
 {
     size_t count = 2 * v->e.ciphertext_count, bad;
     ASSERT(packed.len == count * EDWARDS_BYTES);
-    bool found = false;
-    pthread_mutex_lock(&v->sums_lock);
-    for (size_t i = 0; i < SUMS_KEPT && !found; i++) {
-        const struct decoded_sums *s = &v->sums[i];
-        found = s->packed && memcmp(s->packed, packed.data, packed.len) == 0;
-        if (found)
-            memcpy(out, s->points, count * sizeof *out);
-    }
-    pthread_mutex_unlock(&v->sums_lock);
-    return found || ed_decode_prime_many(out, packed.data, EDWARDS_BYTES, count, &bad);
+    if (find_sums(v, out, packed))
+        return true;
+    if (!ed_decode_prime_many(out, packed.data, EDWARDS_BYTES, count, &bad))
+        return false;
+    election_note_sums(v, packed, out);
+    return true;
 }
 
 void election_note_sums(struct voting_election *v, struct bytes packed,
                         const struct ed_point *points)
 {
     size_t size = 2 * v->e.ciphertext_count * sizeof *points;
+    struct decoded_sums *s = &v->sums[0];
     pthread_mutex_lock(&v->sums_lock);
-    struct decoded_sums *s = &v->sums[v->sums_next++ % SUMS_KEPT];
+    for (size_t i = 1; i < SUMS_KEPT; i++)
+        if (v->sums[i].used < s->used)
+            s = &v->sums[i];
     if (!s->packed) {
         s->packed = mem_alloc(packed.len);
         s->points = mem_alloc(size);
     }
+    s->used = ++v->sums_clock;
     memcpy(s->packed, packed.data, packed.len);
     memcpy(s->points, points, size);
     pthread_mutex_unlock(&v->sums_lock);

@@ -13,10 +13,11 @@
 
 #define ELECTION_CACHE_MAX 128u
 
-/* Encrypted sums and their points, decoded: the last ones seen. */
+/* Encrypted sums and their points, decoded. */
 struct decoded_sums {
-    uint8_t *packed; /* 64 bytes a ciphertext */
+    uint8_t *packed; /* 64 bytes a ciphertext; NULL: none yet */
     struct ed_point *points;
+    uint64_t used;
 };
 
 struct voting_election {
@@ -28,8 +29,8 @@ struct voting_election {
     bool is_kept;
     uint64_t used; /* a clock of uses */
     pthread_mutex_t sums_lock;
-    struct decoded_sums sums[4];
-    unsigned sums_next;
+    struct decoded_sums sums[4]; /* those used last */
+    uint64_t sums_clock;
 };
 
 /* election_hold finds an election by its document's hash, or NULL. election_make reads a document
@@ -40,11 +41,12 @@ struct voting_election *election_make(struct bytes document, uint64_t number);
 void election_release(struct voting_election *v);
 
 /* election_hold_numbered holds up to `max` elections of that number (different chains have
- * different ones) and returns how many. */
+ * different ones), those used last first, and returns how many. */
 size_t election_hold_numbered(struct voting_election **out, size_t max, uint64_t number);
 
-/* election_sums finds the points of packed sums (2 for each ciphertext: alpha, beta) among the last
- * ones noted, or decodes them. False: they are none. election_note_sums notes some. */
+/* election_sums finds the points of packed sums (2 for each ciphertext: alpha, beta) among those
+ * noted, or decodes and notes them. False: they are none. election_note_sums notes some in place of
+ * those that were not used for longest. */
 bool election_sums(struct voting_election *v, struct ed_point *out, struct bytes packed);
 void election_note_sums(struct voting_election *v, struct bytes packed,
                         const struct ed_point *points);

@@ -168,6 +168,7 @@ enum err run_voting_publish(struct service_call *c)
     struct bel_trustees trustees;
     struct voters r;
     struct progress p;
+    struct voting_election *election;
     TRY(consultation_load(c, &v));
     TRY(require_clerk(c, &v));
     TRY(require_stage(c, &v, STAGE_DRAFT));
@@ -187,6 +188,8 @@ enum err run_voting_publish(struct service_call *c)
     TRY(election_publish(c, &v, &p, trustees.key32, &credentials));
     TRY(progress_store(c, v.id, &p));
     TRY(consultation_store(c, &v));
+    TRY(election_of(c, &v, &election)); /* its ballots can be verified ahead from here on */
+    election_release(election);
     TRY(EMIT(c, "Published", *service_arg(c, 0), abi_bytes32(v.election_hash.b),
              abi_bytes32(p.last.b)));
     return service_return(c, NULL);

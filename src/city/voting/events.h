@@ -25,7 +25,7 @@ struct event {
     struct bytes body;
 };
 /* event_append writes the next event, at p's height, and moves *p on (not stored). payload NULL:
- * none. event_load: E_NOT_FOUND never comes; an absent one is UnknownIndex. */
+ * none. event_load refuses a height at which there is none (UnknownIndex). */
 enum err event_append(struct service_call *c, uint64_t id, struct progress *p,
                       enum bel_event_type type, const struct hash *payload, uint64_t owner,
                       struct bytes body);

@@ -1,17 +1,17 @@
 /* price: what the work of the voting service costs in gas, besides storage: some 10 ns of work per
- * unit, as measured by bench/bench_ballots on two processors' worth of a 2.4 GHz server. Charged
- * before the work, and the same whether a node finds it done already. */
+ * unit, as bench/bench_edwards and bench/bench_ballot measure it on one core of a 2.4 GHz server,
+ * and a third more. Charged before the work, and the same whether a node finds it done already. */
 #ifndef PARVIS_CITY_VOTING_PRICE_H
 #define PARVIS_CITY_VOTING_PRICE_H
 
 #include "belenios/election.h"
 
-#define GAS_VOTING_POINT 6000u      /* decode a point and see that it lies in the subgroup */
-#define GAS_VOTING_MULTIPLY 12000u  /* a point times a number */
-#define GAS_VOTING_PAIR 14000u      /* one case of a proof: two commitments found again */
-#define GAS_VOTING_SIGNATURE 20000u /* a signature or a proof of knowledge, its points included */
-#define GAS_VOTING_SUM 3000u        /* one ciphertext of a ballot added to the sums */
-#define GAS_VOTING_SUM_LOAD 12000u  /* one ciphertext of stored sums decoded */
+#define GAS_VOTING_POINT 1200u     /* decode a point and see that it lies in the subgroup */
+#define GAS_VOTING_MULTIPLY 2500u  /* a point times a number */
+#define GAS_VOTING_PAIR 4000u      /* one case of a proof: two commitments found again */
+#define GAS_VOTING_SIGNATURE 5000u /* a signature or a proof of knowledge, its points included */
+#define GAS_VOTING_SUM 900u        /* one ciphertext of a ballot added to the sums */
+#define GAS_VOTING_SUM_LOAD 2500u  /* one ciphertext of stored sums decoded */
 
 /* price_ballot verifies a ballot, price_sums adds one to the sums or takes it out again (the sums
  * decoded and encoded), price_decryption checks a trustee's part. */

@@ -176,7 +176,7 @@ static enum err check_lists(struct service_call *c, struct voters *r, struct byt
     if (count == 0 || keys.len % EDWARDS_BYTES || (weights->count && weights->count != count))
         return invalid_voters(c, "length");
     if (count > VOTING_VOTERS_MAX - r->count)
-        return invalid_voters(c, "too many");
+        return invalid_voters(c, "many");
     if (r->weights != VOTERS_UNKNOWN && r->weights != given)
         return invalid_voters(c, "weights");
     r->weights = given;

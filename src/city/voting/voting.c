@@ -213,14 +213,14 @@ static const struct service_line ERRORS[] = {
      "end."},
     {"error InvalidTemplate(bytes32 rule)",
      "The template is not an election as Belenios has them. rule: json, invalid, range, "
-     "unsupported or too large."},
+     "unsupported or large."},
     {"error InvalidTimes(uint64 opens, uint64 closes, uint64 time)",
      "Voting opens before it closes, and closes after the block's time; once it has opened, only a "
      "later closing can be set."},
     {"error InvalidRegistrar(address registrar)", "A registrar is needed."},
-    {"error InvalidTrustees(bytes32 rule)",
-     "rule: none; too many; size (alone there is one member, in a group more than the threshold); "
-     "account (zero); twice (an account)."},
+    {"error InvalidTrustees(bytes32 rule)", "rule: none; many (too many); size (alone there is one "
+                                            "member, in a group more than the threshold); "
+                                            "account (zero); twice (an account)."},
     {"error BallotTooCostly(uint64 gas, uint64 limit)",
      "A ballot or a decryption of so many answers does not fit one transaction."},
     {"error OutOfTurn(uint64 owner, uint8 round, uint64 waitsFor)",
@@ -237,7 +237,7 @@ static const struct service_line ERRORS[] = {
      "rule: point (not a key), order (not above the one before), weight."},
     {"error InvalidVoters(bytes32 rule)", "rule: length (keys of 32 bytes are needed, with as many "
                                           "weights or none), weights (some calls "
-                                          "gave weights, others none), too many."},
+                                          "gave weights, others none), many (too many)."},
     {"error TrusteesIncomplete(uint64 owner)", "A trustee has not passed all rounds."},
     {"error NoVoters()", "There is nobody to vote."},
     {"error NotOpen(uint256 id, uint64 opens, uint64 closes, uint64 time)",
@@ -294,8 +294,30 @@ static const char NOTES[] =
     "\n"
     "Price: the work of a ballot is charged by its proofs before it is done, the same whether this "
     "node\n"
-    "has verified it before or not. A ballot is bounded by what fits one transaction "
-    "(`BallotTooCostly`).\n"
+    "has verified it before or not; the transaction of one of a question of three answers takes "
+    "some "
+    "125 000\n"
+    "gas. A ballot, a trustee's part and a result each have to fit one transaction, which bounds "
+    "the "
+    "answers\n"
+    "of all questions together to some 780: `create` refuses more (`BallotTooCostly`). A roll has "
+    "at "
+    "most\n"
+    "2 000 000 voters, added some 2 000 a transaction.\n"
+    "\n"
+    "Units: consultations of one series share questions and trustees, each with its own voters, "
+    "uuid "
+    "and\n"
+    "archive. One in which fewer voters voted than its floor is not counted; `merge` makes a "
+    "consultation of\n"
+    "several whose sums are the product of theirs, under a document of its own to which the "
+    "trustees' proofs\n"
+    "are bound. Its `Setup` names, in place of credentials, the SHA-256 of the JSON array of the "
+    "units' last\n"
+    "event hashes, in order; the units verify up to `EndBallots`, the merged one by multiplying "
+    "their sums.\n"
+    "\n"
+    "Nothing is ever deleted: ballots stay on the ledger, encrypted, for as long as it is kept.\n"
     "\n"
     "## Genesis\n"
     "\n"

@@ -1,0 +1,331 @@
+#!/bin/sh
+# A whole consultation on the command line: clerk, registrar, a trustee alone and a group of whom two of
+# three suffice, five voters with a ballot replaced, one challenged and one voter struck out; counting,
+# the archive, its verification; every refusal by its exit code and message. Then units merged under a
+# floor, with majority judgment, and ballots that another program made.
+# shellcheck disable=SC2016,SC2119,SC2317 # $ is of jq; the node needs no arguments; `is` is given to `check`
+# shellcheck source=tests/cli/lib/tap.sh
+. tests/cli/lib/tap.sh
+PARVIS_HOME=$work/home
+export PARVIS_HOME
+cd "$work" || exit 1
+case $build in
+*asan* | *tsan*) seconds=40 ;;
+*) seconds=12 ;;
+esac
+
+# until_status ID STATUS: waits for it, at most a minute, and no longer than the node lives
+until_status() {
+    tries=0
+    while [ "$tries" -lt 300 ] && kill -0 "$node"; do
+        status=$("$parvis" vote show "$1" --json | jq -r .status)
+        if [ "$status" = "$2" ]; then return; fi
+        sleep 0.2
+        tries=$((tries + 1))
+    done
+}
+is() { [ -s "$work/out" ] && jq -e "$1" "$work/out"; }
+mode_of() { stat -c %a "$1"; }
+# code_of ID LOGIN: the secret voting code, in a file of that name
+code_of() { jq -r --arg login "$2" '.[$login]' "voters-$1/credentials.json" >"$2.code"; }
+choose() { printf '%s' "$1" >choice; }
+
+"$parvis" init --quiet >log
+start_node
+for name in t1 t2 t3 t4 registrar other; do "$parvis" account new "$name" >log; done
+
+# --- templates ---
+for kind in single multiple blank lists majority-judgment budget points; do
+    gives 0 "template $kind" vote template "$kind" --out "$kind.json"
+    check "template $kind is JSON" jq -e '.questions | length > 0' "$kind.json"
+    run vote template "$kind" --lang fr
+    check "template $kind in French" sh -c "jq -e .name '$work/out' && ! cmp '$work/out' $kind.json"
+    gives 0 "create from $kind" vote create "$kind.json" --opens +1d --closes +2d --registrar registrar \
+        --trustee t1 --quiet
+done
+refuses 2 'single, multiple' 'an unknown kind' vote template ranking
+refuses 5 'already exists' 'a template is not overwritten' vote template single --out single.json
+
+# --- creating ---
+refuses 2 'opens is needed' 'no opening' vote create single.json --closes +2d --registrar registrar --trustee t1
+refuses 2 '2026-12-01T08:00' 'an opening that is no time' vote create single.json --opens soon --closes +2d \
+    --registrar registrar --trustee t1
+refuses 2 'not after' 'closing before opening' vote create single.json --opens +2d --closes +1d \
+    --registrar registrar --trustee t1
+refuses 2 'registrar is needed' 'no registrar' vote create single.json --opens +1d --closes +2d --trustee t1
+refuses 2 'give the trustees' 'no trustees' vote create single.json --opens +1d --closes +2d --registrar registrar
+refuses 2 'K:ADDRESS' 'a group that is not larger than its threshold' vote create single.json --opens +1d \
+    --closes +2d --registrar registrar --group 2:t1,t2
+refuses 3 nobody 'an account that is none' vote create single.json --opens +1d --closes +2d \
+    --registrar nobody --trustee t1
+refuses 5 '40 hexadecimal' 'an address that is none' vote create single.json --opens +1d --closes +2d \
+    --registrar 0x12 --trustee t1
+refuses 3 'nofile.json' 'no template' vote create nofile.json --opens +1d --closes +2d --registrar registrar --trustee t1
+sed 's/"max": 1/"max": 9/' single.json >bad.json
+refuses 5 'bad.json: .*max' 'a template with a fault' vote create bad.json --opens +1d --closes +2d \
+    --registrar registrar --trustee t1
+sed 's/questions 1-3/questions 1-4/' majority-judgment.json >bad.json
+refuses 5 'bad.json: .*is no reading of these questions' 'a reading that fits no question' vote create bad.json \
+    --opens +1d --closes +2d --registrar registrar --trustee t1
+refuses 1 'may not do that.*NotAuthorised' 'only a clerk creates' vote create single.json --opens +1d --closes +2d \
+    --registrar registrar --trustee t1 --from other
+refuses 1 'closes in the future.*InvalidTimes' 'a time that is over' vote create single.json --opens 1000 \
+    --closes 2000 --registrar registrar --trustee t1
+gives 0 'a second clerk' vote appoint other
+gives 0 'who creates' vote create single.json --opens +1d --closes +2d --registrar registrar --trustee t1 \
+    --from other --quiet
+gives 0 'and is dismissed' vote appoint other --dismiss
+refuses 1 NotAuthorised 'and creates no more' vote create single.json --opens +1d --closes +2d --registrar registrar \
+    --trustee t1 --from other
+gives 0 'the consultation' vote create single.json --opens +1h --closes +2h --registrar registrar --trustee t1 \
+    --group 2:t2,t3,t4 --json
+id=$(jq -r .id out)
+check 'has number 9 and is a draft' is '.id == 9 and .status == "draft" and .voters == 0'
+prints 'any 2 of them, 0 of 4 rounds' 'show tells what the trustees have to do' vote show "$id"
+refuses 3 'no such consultation' 'no such consultation' vote show 77
+refuses 2 'has a number' 'a number that is none' vote show first
+
+# --- trustees ---
+refuses 2 'out FILE' 'a seed needs a file' vote seed
+for name in t1 t2 t3 t4; do "$parvis" vote seed --out "$name.seed" --quiet; done
+check 'a seed is for its owner only' [ "$(mode_of t1.seed)" = 600 ]
+refuses 5 'already exists' 'a seed is not overwritten' vote seed --out t1.seed
+act() { run vote work "$id" --seed "$1.seed" --from "$1" --json; }
+refuses 2 'give the trustee' 'no seed' vote work "$id" --from t1
+refuses 6 'no trustee.s seed' 'a file that is no seed' vote work "$id" --seed single.json --from t1
+refuses 3 'is no trustee' 'an account that is no trustee' vote work "$id" --seed t1.seed --from other
+refuses 1 'a trustee has not done' 'not published before' vote publish "$id"
+act t1
+check 'the one alone posts its key' is '.did == "posted the key"'
+act t1
+check 'and is done' is '.did == "" and .waitsFor == "the publication"'
+act t2
+check 'round 1' is '.did | startswith("round 1")'
+act t2
+check 'waits for the others of its group' is '.did == "" and .waitsFor == "trustees 3, 4 (round 1)"'
+act t3
+act t4
+for round in 2 3; do
+    for name in t2 t3 t4; do act "$name"; done
+    check "round $round" is ".did | startswith(\"round $round\")"
+done
+run vote reset "$id" --reason "a seed was lost"
+check 'the clerk has them begin again' [ "$code" = 0 ]
+act t2
+check 'from round 1' is '.did | startswith("round 1")'
+act t1
+for round in 1 2 3 4; do for name in t2 t3 t4; do act "$name"; done; done
+check 'up to the last round' is '.did | startswith("round 4")'
+refuses 2 'reason is needed' 'no reset without a reason' vote reset "$id"
+
+# --- the roll ---
+printf 'login,name\nann,Ann Éluard\nbea,Béa <B>\ncid,Cid\ndan,Dan\neve,Eve\n' >voters.csv
+refuses 1 'no voters' 'not published before' vote publish "$id"
+printf 'login\nann\nbea\nann\n' >twice.csv
+refuses 5 'twice.csv:4: login: .*line 2' 'a voter twice' vote roll "$id" twice.csv --from registrar
+printf 'name,login\nAnn,ann x\nBea\n' >bad.csv
+run vote roll "$id" bad.csv --from registrar
+check 'every bad line is told' sh -c "[ $code = 5 ] && grep -q 'bad.csv:2: login' '$work/err' && grep -q 'bad.csv:3: ' '$work/err'"
+printf 'login,weight\nann,-1\n' >bad.csv
+refuses 5 'bad.csv:2: weight' 'a weight that is none' vote roll "$id" bad.csv --from registrar
+printf 'person\nann\n' >bad.csv
+refuses 5 'names the columns' 'a column that is none' vote roll "$id" bad.csv --from registrar
+printf 'login\n' >bad.csv
+refuses 5 'no voter' 'nobody' vote roll "$id" bad.csv --from registrar
+refuses 3 'nofile.csv' 'no file of voters' vote roll "$id" nofile.csv --from registrar
+refuses 1 NotAuthorised 'only the registrar' vote roll "$id" voters.csv --out elsewhere --from other
+gives 0 'the roll' vote roll "$id" voters.csv --from registrar --json
+check 'of five voters' is '.voters == 5'
+check 'the codes are secret' [ "$(mode_of "voters-$id/credentials.json")$(mode_of "voters-$id")" = 600700 ]
+check 'the public ones are sorted' jq -e '. == sort and length == 5' "voters-$id/public_creds.json"
+gives 0 'again changes nothing' vote roll "$id" voters.csv --from registrar --json
+check 'still five' is '.voters == 5'
+refuses 5 'not those of other/' 'with other codes it is refused' vote roll "$id" voters.csv --out other --from registrar
+head -n 4 voters.csv >fewer.csv
+refuses 5 'not among the voters' 'codes of somebody else' vote roll "$id" fewer.csv --from registrar
+gives 0 'sheets' vote sheets "$id" voters.csv --url https://vote.example.org --json
+check 'five of them, in one file' is '.sheets == 5 and .files == 1'
+sheets=voters-$id/sheets-1.html
+check 'secret too' [ "$(mode_of "$sheets")" = 600 ]
+check 'with names as they are written' sh -c "grep -q 'Ann Éluard' '$sheets' && grep -q 'Béa &lt;B&gt;' '$sheets'"
+code_of "$id" ann
+check 'and the code as link' grep -q "https://vote.example.org/vote/#$id.$(cat ann.code)" "$sheets"
+check 'and as QR code' [ "$(grep -o 'class="qr"' "$sheets" | wc -l)" = 5 ]
+run vote sheets "$id" voters.csv --only bea --lang fr
+check 'one in French' sh -c "[ $code = 0 ] && grep -q 'code de vote secret' '$sheets' && ! grep -q Éluard '$sheets'"
+refuses 3 'no such voter' 'a sheet of nobody' vote sheets "$id" voters.csv --only nobody
+refuses 2 'such as https' 'an address that is none' vote sheets "$id" voters.csv --url vote.example.org
+
+# --- publishing and times ---
+for name in bea cid dan eve; do code_of "$id" "$name"; done
+choose '[[1,0,0]]'
+refuses 1 'not published yet' 'no ballots for a draft' vote cast "$id" --credential ann.code --choice choice
+gives 0 'published' vote publish "$id" --json
+check 'and waits for the opening' is '.status == "published" and .events == 1'
+refuses 5 'changes no more' 'the roll is closed' vote roll "$id" voters.csv --from registrar
+refuses 1 'not open yet' 'no ballots yet' vote cast "$id" --credential ann.code --choice choice
+refuses 1 'pas encore ouverte' 'in French' vote cast "$id" --credential ann.code --choice choice --lang fr
+refuses 2 'opens, --closes or both' 'which time?' vote postpone "$id" --reason "x"
+gives 0 'brought forward' vote postpone "$id" --opens +1 --closes "+$seconds" --reason "the hall is free today" --json
+check 'with the reason' is '.reason == "the hall is free today"'
+until_status "$id" open
+sleep 1 # a node's pool learns the time once a second
+
+# --- voting ---
+gives 0 'Ann votes' vote cast "$id" --credential ann.code --choice choice --json
+first=$(jq -r .tracker out)
+choose '[[0,0,1]]'
+gives 0 'and again' vote cast "$id" --credential ann.code --choice choice --json
+second=$(jq -r .tracker out)
+code_=$(jq -r .code out)
+run vote check "$id" "$first" --json
+check 'the first ballot does not count' is '.recorded and (.counts | not) and (.last | not)'
+run vote check "$id" "$second" --json
+check 'the second does, under the code it was cast with' is ".recorded and .counts and .code == \"$code_\""
+check 'its proof is below 2 kB, with the header' is '.proofBytes > 0 and .proofBytes + .headerBytes < 2000'
+choose '[[0,1,0]]'
+run vote cast "$id" --credential - --choice choice --quiet <bea.code
+check 'Bea votes from standard input' [ "$code" = 0 ]
+gives 0 'Cid makes a ballot' vote ballot "$id" --credential cid.code --choice choice --out cid.json
+gives 0 'and casts it later' vote cast "$id" --ballot cid.json
+refuses 1 'in the urn already' 'but once' vote cast "$id" --ballot cid.json
+gives 0 'Dan challenges' vote challenge "$id" --credential dan.code --choice choice --out dan.json \
+    --opening dan.opening --json
+dan=$(jq -r .code out)
+check 'the opening is secret' [ "$(mode_of dan.opening)" = 600 ]
+prints 'Lime Tree Square' 'another machine finds his choice' vote check-opening "$id" dan.json dan.opening --code "$dan"
+refuses 1 'another ballot than the one it showed' 'under the code he noted' vote check-opening "$id" dan.json \
+    dan.opening --code "$(printf %043d 0 | tr 0 A)"
+sed 's/\[\[0,1,0\]\]/[[1,0,0]]/' dan.opening >other.opening
+refuses 1 'answer 1: the ballot encrypts something else' 'not another one' vote check-opening "$id" dan.json other.opening
+sed 's/"credential":"[0-9a-f]\{4\}/"credential":"0000/' dan.json >other.json
+refuses 1 'ballot codes differ' 'nor in a ballot that was altered' vote check-opening "$id" other.json dan.opening
+check 'what was opened has no signature' jq -e 'has("signature") | not' dan.json
+refuses 5 'dan.json: .*signature' 'so nobody can cast it' vote cast "$id" --ballot dan.json
+jq -c --argjson s "$(jq -c .signature cid.json)" --arg h "$dan" '.signature = ($s | .hash = $h)' dan.json >forged.json
+refuses 1 'InvalidBallot.*signature' 'with a signature of another ballot neither' vote cast "$id" --ballot forged.json
+choose '[[1,0,0]]'
+gives 0 'then casts a fresh one' vote cast "$id" --credential dan.code --choice choice
+refuses 6 'no voting code' 'a code that is none' vote cast "$id" --credential voters.csv --choice choice
+printf 'Abcde-fghijk-Lmnop-qrstuv' >unknown.code
+refuses 1 'not on the roll' 'a code of nobody' vote cast "$id" --credential unknown.code --choice choice
+printf '[[1,1,0]]' >two
+refuses 5 'question 1' 'two answers where one is wanted' vote cast "$id" --credential dan.code --choice two
+refuses 2 'can be seen by others' 'a choice on the command line' vote cast "$id" --credential dan.code --choice '[[1,0,0]]'
+refuses 2 'voting code' 'no code' vote cast "$id" --choice choice
+refuses 2 'only one of' 'both from standard input' vote cast "$id" --credential - --choice -
+refuses 2 'have no effect' 'a ballot and a choice' vote cast "$id" --ballot cid.json --choice choice
+refuses 3 'no ballot of this tracker' 'an unknown tracker' vote check "$id" "$(printf %043d 0 | tr 0 A)"
+refuses 2 'a tracker is' 'a tracker that is none' vote check "$id" abc
+refuses 5 . 'no signed proof from a node that orders alone' vote check "$id" "$second" --proof proof.json
+refuses 1 NotAuthorised 'only the registrar strikes out' vote strike "$id" eve --credentials \
+    "voters-$id/credentials.json" --reason "voted on paper"
+refuses 2 'reason is needed' 'with a reason' vote strike "$id" eve --credentials "voters-$id/credentials.json"
+refuses 3 'no credential of' 'somebody' vote strike "$id" nobody --credentials "voters-$id/credentials.json" --reason x
+refuses 5 '64 hexadecimal' 'or a key' vote strike "$id" eve --reason x
+gives 0 'Eve is struck out' vote strike "$id" eve --credentials "voters-$id/credentials.json" \
+    --reason "voted on paper" --from registrar
+refuses 1 'struck out' 'and cannot vote' vote cast "$id" --credential eve.code --choice choice
+refuses 1 'has cast a ballot' 'Dan cannot be struck out' vote strike "$id" dan --credentials \
+    "voters-$id/credentials.json" --reason "voted on paper" --from registrar
+refuses 1 'not over' 'no counting yet' vote tally "$id"
+refuses 1 InvalidTimes 'an open one closes no sooner' vote postpone "$id" --closes +1 --reason "x"
+refuses 5 'no result yet' 'no result yet' vote result "$id"
+prints '4 of 5 voters' 'list' vote list
+until_status "$id" closed
+
+# --- counting ---
+refuses 1 'no ballots any more' 'too late' vote cast "$id" --credential bea.code --choice choice
+gives 0 'closed on record' vote close "$id" --json
+gives 0 'tallied' vote tally "$id" --json
+check 'four voters count' is '.status == "tallied" and .counted == 4 and .cast == 5'
+refuses 3 'trustee 1 is missing' 'nobody has decrypted' vote result "$id"
+act t1
+act t4
+check 'a part' is '.did == "posted the part of the decryption"'
+refuses 3 'are needed' 'two of the group are needed' vote result "$id"
+refuses 1 . 'another seed decrypts nothing' vote work "$id" --seed t1.seed --from t2
+act t2
+gives 0 'the result' vote result "$id" --json
+check 'is what was chosen' is '[.result.questions[0].answers[].count] == [1,2,1]'
+gives 0 'to be read again' vote result "$id"
+prints 'Lime Tree Square' 'and shown' vote show "$id"
+act t3
+check 'nothing is left to do' is '.did == "" and .status == "decided"'
+refuses 1 WrongStatus 'nor to call off' vote cancel "$id" --reason "too late"
+
+# --- the archive ---
+gives 0 'export' vote export "$id" vote.bel --json
+check 'twelve events' is '.events == 12'
+refuses 5 'force' 'is not overwritten' vote export "$id" vote.bel
+cp vote.bel copy.bel
+gives 0 'unless asked' vote export "$id" vote.bel --force --quiet
+check 'with the same bytes' cmp vote.bel copy.bel
+gives 0 'it verifies' vote verify vote.bel
+sed 's/"credential":"./"credential":"0/' vote.bel >copy.bel
+refuses 1 'does not have the hash' 'not with a byte changed' vote verify copy.bel
+refuses 5 'not published' 'a draft has none' vote export 1 draft.bel
+gives 0 'its ballots' vote import "$id" vote.bel --json
+check 'are in the urn already' is '.cast == 0 and .known == 5'
+
+# --- units under a floor, with majority judgment ---
+unit_of() { # unit_of ID LOGIN...: its roll
+    unit=$1
+    shift
+    {
+        echo login,weight
+        for login; do echo "$login,2"; done
+    } >"unit-$unit.csv"
+    gives 0 "the roll of unit $unit" vote roll "$unit" "unit-$unit.csv" --from registrar --quiet
+}
+run vote create majority-judgment.json --opens +1h --closes +2h --registrar registrar --trustee t1 --floor 3 --json
+north=$(jq -r .id out)
+"$parvis" vote work "$north" --seed t1.seed --from t1 --quiet >log
+unit_of "$north" ida joe
+gives 0 'a unit is published' vote publish "$north" --quiet
+refuses 2 'name is needed' 'a unit has a name' vote unit "$north" --registrar registrar
+gives 0 'another unit of it' vote unit "$north" --name South --registrar registrar --floor 3 --json
+south=$(jq -r .id out)
+unit_of "$south" kim
+gives 0 'is published too' vote publish "$south" --quiet
+for unit in $north $south; do
+    gives 0 "unit $unit is brought forward" vote postpone "$unit" --opens +1 --closes +8 --reason "today" --quiet
+done
+until_status "$south" open
+sleep 1
+for login in ida joe; do code_of "$north" "$login"; done
+code_of "$south" kim
+choose '[[1,0,0,0,0,0],[0,1,0,0,0,0],[0,0,1,0,0,0]]'
+gives 0 'Ida votes' vote cast "$north" --credential ida.code --choice choice
+refuses 1 'not on the roll' 'not in the other unit' vote cast "$south" --credential ida.code --choice choice
+choose '[[0,1,0,0,0,0],[1,0,0,0,0,0],[0,0,0,0,0,1]]'
+gives 0 'Joe makes a ballot' vote ballot "$north" --credential joe.code --choice choice --out joe.json
+gives 0 'that is imported' vote import "$north" joe.json --json
+check 'as one ballot' is '.cast == 1 and .known == 0'
+sed 's/"choices":\[{"alpha":"./&0/' joe.json >damaged.json
+refuses 5 'damaged.json:1' 'not a damaged one' vote import "$north" damaged.json
+gives 0 'Kim votes' vote cast "$south" --credential kim.code --choice choice
+until_status "$north" closed
+until_status "$south" closed
+refuses 1 'fewer voters than the floor' 'too few for the floor' vote tally "$north"
+refuses 1 WrongStatus 'not merged with what is decided' vote merge "$north" "$id" --name "Both"
+refuses 1 InvalidUnits 'nor with itself' vote merge "$north" "$north" --name "Both"
+refuses 2 'name is needed' 'nor without a name' vote merge "$north" "$south"
+gives 0 'merged' vote merge "$north" "$south" --name "Both" --json
+both=$(jq -r .id out)
+gives 0 'tallied' vote tally "$both" --json
+check 'with all three' is '.counted == 3 and .countedWeight == 6'
+gives 0 'decrypted' vote work "$both" --seed t1.seed --from t1
+gives 0 'decided' vote result "$both" --json
+check 'graded' is '[.result.readings[0].ranking[] | [.rank, .name, .grade]] ==
+    [[1, "A park", "Excellent"], [2, "Workshops", "Very good"], [3, "Housing", "Reject"]]'
+prints 'merged into another one' 'the units are merged' vote show "$north"
+run vote cancel 1 --reason "not needed" --json
+check 'one is called off' is '.status == "cancelled" and .reason == "not needed"'
+refuses 1 'was cancelled: not needed' 'and takes no ballots' vote cast 1 --credential ann.code --choice choice
+
+stop_node
+check 'the node stopped well' [ "$code" = 0 ]
+gives 0 'audit' audit
+refuses 4 'is the node running' 'no node' vote list
+finish
