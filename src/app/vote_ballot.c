@@ -13,29 +13,41 @@ const struct cli_option VOTE_BALLOT_OPTIONS[] = {
      "fichier du bulletin, dans le JSON de Belenios (défaut : sortie standard)"},
     {0},
 };
+const struct cli_option VOTE_OPENING_OPTIONS[] = {
+    {"code", "CODE", "the ballot code that the voter noted: the ballot must have it",
+     "code du bulletin noté par l'électeur : le bulletin doit l'avoir"},
+    {0},
+};
 const struct cli_option VOTE_CHALLENGE_OPTIONS[] = {
     VOTE_MAKE_OPTIONS,
-    {"out", "FILE", "file for the ballot, in Belenios' JSON",
-     "fichier du bulletin, dans le JSON de Belenios"},
+    {"out", "FILE", "file for the ballot, without its signature: it cannot be cast",
+     "fichier du bulletin, sans sa signature : il ne peut être déposé"},
     {"opening", "FILE", "file for what it encrypts and with what randomness",
      "fichier de ce qu'il chiffre et avec quel aléa"},
     {0},
 };
 
-static void print_tracker(const struct cli *cli, const struct bel_election *e, struct bytes packed)
+/* The code is what a voter compares; a ballot that can be cast has its tracker besides. */
+static void print_code(const struct cli *cli, const struct bel_election *e, struct bytes packed,
+                       bool has_tracker)
 {
     struct hash h;
-    char tracker[BEL_HASH_CHARS + 1];
+    char code[BEL_HASH_CHARS + 1], tracker[BEL_HASH_CHARS + 1] = "";
     struct buf b = {0};
-    if (bel_ballot_hash(&h, e, packed) != E_OK)
+    if (bel_ballot_signed_text(code, e, packed) != E_OK)
         return;
-    bel_hash_text(tracker, &h);
+    if (has_tracker && bel_ballot_hash(&h, e, packed) == E_OK)
+        bel_hash_text(tracker, &h);
     if (cli->json) {
         json_open(&b, '{');
-        json_put_text_member(&b, "tracker", tracker);
+        json_put_text_member(&b, "code", code);
+        if (has_tracker)
+            json_put_text_member(&b, "tracker", tracker);
         json_close(&b, '}');
     } else {
-        buf_putf(&b, T("tracker  %s", "suivi    %s"), tracker);
+        buf_putf(&b, T("ballot code  %s\n", "code du bulletin  %s\n"), code);
+        if (has_tracker)
+            buf_putf(&b, T("tracker      %s\n", "numéro de suivi   %s\n"), tracker);
     }
     cli_print(&b);
     buf_free(&b);
@@ -45,10 +57,8 @@ static void print_tracker(const struct cli *cli, const struct bel_election *e, s
 static int end(const struct cli *cli, struct arena *a, struct bel_election *e,
                struct bel_opening *o, enum err err, const struct diag *d)
 {
-    if (o && o->randomness)
-        vote_wipe(o->randomness, e->ciphertext_count * sizeof *o->randomness);
-    if (o && o->choice)
-        vote_wipe(o->choice, e->ciphertext_count);
+    if (o)
+        vote_wipe_opening(o, e);
     bel_election_free(e);
     arena_free(a);
     return err == E_OK ? EXIT_OK : cli_fail(cli, err, d);
@@ -69,7 +79,7 @@ int vote_ballot_run(struct cli *cli)
     if (err == E_OK && out)
         err = file_write(out, buf_view(&text), 0644, true, &d);
     if (err == E_OK && out && !cli->quiet)
-        print_tracker(cli, &e, buf_view(&packed));
+        print_code(cli, &e, buf_view(&packed), true);
     else if (err == E_OK && !out)
         cli_print(&text);
     buf_free(&packed);
@@ -77,25 +87,8 @@ int vote_ballot_run(struct cli *cli)
     return end(cli, &a, &e, NULL, err, &d);
 }
 
-/* --- challenge: the tracker is told before anything is opened (Benaloh 2006) -------------------
+/* --- challenge: the code is told before anything is opened (Benaloh 2006) ----------------------
  */
-
-static enum err write_pair(const struct cli *cli, const struct bel_election *e, struct bytes packed,
-                           const struct bel_opening *o, struct diag *d)
-{
-    struct buf ballot = {0}, opening = {0};
-    enum err err = bel_ballot_write(&ballot, e, packed);
-    bel_opening_write(&opening, e, packed, o);
-    buf_puts(&opening, "\n");
-    if (err == E_OK)
-        err = file_write(cli_get(cli, "out"), buf_view(&ballot), 0644, true, d);
-    if (err == E_OK)
-        err = file_write(cli_get(cli, "opening"), buf_view(&opening), 0600, true, d);
-    vote_wipe(opening.data, opening.cap);
-    buf_free(&ballot);
-    buf_free(&opening);
-    return err;
-}
 
 int vote_challenge_run(struct cli *cli)
 {
@@ -114,18 +107,19 @@ int vote_challenge_run(struct cli *cli)
     if (err == E_OK)
         err = vote_make(cli, &e, &a, &packed, &o, &d);
     if (err == E_OK) {
-        print_tracker(cli, &e, buf_view(&packed));
-        err = write_pair(cli, &e, buf_view(&packed), &o, &d);
+        print_code(cli, &e, buf_view(&packed), false);
+        err = vote_write_challenge(&e, buf_view(&packed), &o, cli_get(cli, "out"),
+                                   cli_get(cli, "opening"), &d);
     }
     if (err == E_OK && !cli->json && !cli->quiet) {
         struct buf b = {0};
-        buf_putf(
-            &b,
-            T("This ballot is opened: never cast it. Check it on another machine: `parvis vote "
-              "check-opening %s %s %s`.\n",
-              "Ce bulletin est ouvert : ne le déposez jamais. Vérifiez-le sur une autre "
-              "machine : `parvis vote check-opening %s %s %s`.\n"),
-            cli->args[0], cli_get(cli, "out"), cli_get(cli, "opening"));
+        buf_putf(&b,
+                 T("Check it on another machine: `parvis vote check-opening %s %s %s`. The ballot "
+                   "cannot be "
+                   "cast; to vote make a fresh one.\n",
+                   "Vérifiez-le sur une autre machine : `parvis vote check-opening %s %s %s`. Ce "
+                   "bulletin ne peut être déposé ; pour voter, faites-en un nouveau.\n"),
+                 cli->args[0], cli_get(cli, "out"), cli_get(cli, "opening"));
         cli_print(&b);
         buf_free(&b);
     }
@@ -161,6 +155,9 @@ static void print_choice(const struct cli *cli, const struct bel_election *e,
 {
     struct buf b = {0};
     if (cli->json) {
+        json_open(&b, '{');
+        json_put_text_member(&b, "code", o->hash);
+        json_put_key(&b, "choice");
         json_open(&b, '[');
         for (size_t i = 0; i < e->question_count; i++) {
             struct buf names = {0};
@@ -169,7 +166,9 @@ static void print_choice(const struct cli *cli, const struct bel_election *e,
             buf_free(&names);
         }
         json_close(&b, ']');
+        json_close(&b, '}');
     } else {
+        buf_putf(&b, T("ballot code  %s\n", "code du bulletin  %s\n"), o->hash);
         buf_puts(&b, T("The ballot encrypts exactly this:\n", "Le bulletin chiffre exactement "
                                                               "ceci :\n"));
         for (size_t i = 0; i < e->question_count; i++) {
@@ -189,7 +188,7 @@ static enum err read_pair(struct cli *cli, const struct bel_election *e, struct 
     enum err err = file_read(&text, cli->args[1], LIMIT_BEL_BALLOT_BYTES, d);
     while (err == E_OK && text.len && text.data[text.len - 1] == '\n')
         text.len--;
-    if (err == E_OK && (err = bel_ballot_read(packed, e, buf_view(&text), d)) != E_OK)
+    if (err == E_OK && (err = bel_unsigned_read(packed, e, buf_view(&text), d)) != E_OK)
         diag_wrap(d, err, "%s: ", cli->args[1]);
     buf_clear(&text);
     if (err == E_OK)
@@ -199,6 +198,19 @@ static enum err read_pair(struct cli *cli, const struct bel_election *e, struct 
     vote_wipe(text.data, text.cap);
     buf_free(&text);
     return err;
+}
+
+static enum err check_code(const struct cli *cli, const struct bel_opening *o, struct diag *d)
+{
+    const char *code = cli_get(cli, "code");
+    if (!code || strcmp(code, o->hash) == 0)
+        return E_OK;
+    return diag_set(d, E_PROOF,
+                    T("the ballot's code is %s, not %s: the device opened another ballot than the "
+                      "one it showed",
+                      "le code du bulletin est %s, et non %s : l'appareil a ouvert un autre "
+                      "bulletin que celui qu'il a montré"),
+                    o->hash, code);
 }
 
 int vote_check_opening_run(struct cli *cli)
@@ -211,16 +223,12 @@ int vote_check_opening_run(struct cli *cli)
     enum err err = vote_election_of(cli, cli->args[0], &a, &e, &d);
     if (err == E_OK)
         err = read_pair(cli, &e, &a, &packed, &o, &d);
-    if (err == E_OK) {
-        bel_election_prepare(&e);
-        err = bel_ballot_verify(&e, buf_view(&packed), &d);
-    }
     if (err == E_OK)
         err = bel_opening_check(&e, buf_view(&packed), &o, &d);
-    if (err == E_OK) {
-        print_tracker(cli, &e, buf_view(&packed));
+    if (err == E_OK)
+        err = check_code(cli, &o, &d);
+    if (err == E_OK)
         print_choice(cli, &e, &o);
-    }
     buf_free(&packed);
     return end(cli, &a, &e, &o, err, &d);
 }

@@ -1,6 +1,7 @@
 /* vote_cast: `parvis vote cast`. The ballot is made here; it goes to the ledger from a fresh
  * account unless one is named, so that nothing ties it to a person. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "app/json_members.h"
 #include "app/vote_commands.h"
@@ -8,6 +9,9 @@
 #include "app/vote_make.h"
 #include "app/vote_secret.h"
 #include "app/vote_time.h"
+
+#define OPENED_BALLOT "opened-ballot.json"
+#define OPENED_OPENING "opened-opening.json"
 
 const struct cli_option VOTE_CAST_OPTIONS[] = {
     VOTE_MAKE_OPTIONS,
@@ -26,8 +30,11 @@ struct casting {
     struct vote_consultation consultation;
     struct bel_election election;
     struct buf packed;
+    struct bel_opening opening; /* until the voter has decided */
+    char code[BEL_HASH_CHARS + 1];
     struct hash tracker;
     struct json *receipt;
+    bool is_challenged;
 };
 
 static enum err take_ballot(struct casting *x, struct diag *d)
@@ -35,7 +42,7 @@ static enum err take_ballot(struct casting *x, struct diag *d)
     struct buf text = {0};
     const char *path = cli_get(x->cli, "ballot");
     if (!path)
-        return vote_make(x->cli, &x->election, &x->ledger.arena, &x->packed, NULL, d);
+        return vote_make(x->cli, &x->election, &x->ledger.arena, &x->packed, &x->opening, d);
     if (cli_has(x->cli, "credential") || cli_has(x->cli, "choice"))
         return diag_set(d, E_USAGE,
                         T("--ballot is made already: --credential and --choice have no effect",
@@ -61,6 +68,7 @@ static void print_cast(const struct casting *x)
     if (x->cli->json) {
         json_open(&b, '{');
         json_put_u64_member(&b, "id", x->consultation.id);
+        json_put_text_member(&b, "code", x->code);
         json_put_text_member(&b, "tracker", tracker);
         json_put_u64_member(&b, "block", block);
         json_put_key(&b, "transaction");
@@ -95,6 +103,37 @@ static enum err send(struct casting *x, struct diag *d)
             d, e,
             T("give an admitted account with --from: ", "donnez un compte admis avec --from : "));
     return e;
+}
+
+/* On a terminal the voter sees the ballot's code and decides: cast it, or have it opened (Benaloh
+ * 2006). The device does not know beforehand which, so it cannot cheat unseen for long. */
+static enum err decide(struct casting *x, struct diag *d)
+{
+    char answer[16] = "";
+    TRY(bel_ballot_signed_text(x->code, &x->election, buf_view(&x->packed)));
+    if (cli_has(x->cli, "ballot") || x->cli->json || !isatty(STDIN_FILENO))
+        return E_OK;
+    printf(T("\nballot code  %s\nNote it. Enter casts the ballot; `o` opens it instead, to check "
+             "on another machine what it encrypts: ",
+             "\ncode du bulletin  %s\nNotez-le. Entrée dépose le bulletin ; `o` l'ouvre plutôt, "
+             "pour vérifier sur une autre machine ce qu'il chiffre : "),
+           x->code);
+    fflush(stdout);
+    if (!fgets(answer, sizeof answer, stdin))
+        return diag_set(d, E_IO,
+                        T("the input ended; nothing was cast",
+                          "l'entrée s'est terminée ; rien n'a été déposé"));
+    x->is_challenged = answer[0] == 'o' || answer[0] == 'O';
+    if (!x->is_challenged)
+        return E_OK;
+    TRY(vote_write_challenge(&x->election, buf_view(&x->packed), &x->opening, OPENED_BALLOT,
+                             OPENED_OPENING, d));
+    printf(T("Check it on another machine: `parvis vote check-opening %s %s %s --code %s`. Nothing "
+             "was cast; to vote run the command again.\n",
+             "Vérifiez-le sur une autre machine : `parvis vote check-opening %s %s %s --code %s`. "
+             "Rien n'a été déposé ; pour voter, relancez la commande.\n"),
+           x->cli->args[0], OPENED_BALLOT, OPENED_OPENING, x->code);
+    return E_OK;
 }
 
 /* What the ledger would say too, before the voter has taken the trouble. */
@@ -134,6 +173,10 @@ static enum err cast(struct casting *x, struct diag *d)
     TRY(check_open(&x->consultation, d));
     TRY(vote_election_get(&x->ledger, &x->consultation, &x->election, d));
     TRY(take_ballot(x, d));
+    TRY(decide(x, d));
+    vote_wipe_opening(&x->opening, &x->election);
+    if (x->is_challenged)
+        return E_OK;
     TRY(send(x, d));
     print_cast(x);
     return E_OK;
@@ -144,6 +187,7 @@ int vote_cast_run(struct cli *cli)
     struct diag d = {0};
     struct casting x = {.cli = cli};
     enum err e = cast(&x, &d);
+    vote_wipe_opening(&x.opening, &x.election);
     json_free(x.receipt);
     buf_free(&x.packed);
     bel_election_free(&x.election);

@@ -29,6 +29,7 @@ struct check {
     struct vote_consultation consultation;
     struct bel_election election;
     struct hash tracker;
+    char code[BEL_HASH_CHARS + 1];
     uint64_t height, block; /* of the event */
     uint8_t key32[EDWARDS_BYTES];
     bool is_last, is_struck;
@@ -64,7 +65,8 @@ static enum err read_ballot(struct check *x, struct diag *d)
     TRY(vote_view(&x->ledger, "eventAt", args, 2, &v, d));
     x->block = abi_get_u64(&v.item[4]);
     struct bytes packed = v.item[6].bytes;
-    if (bel_ballot_hash(&h, &x->election, packed) != E_OK || !hash_eq(&h, &x->tracker))
+    if (bel_ballot_hash(&h, &x->election, packed) != E_OK || !hash_eq(&h, &x->tracker) ||
+        bel_ballot_signed_text(x->code, &x->election, packed) != E_OK)
         return diag_set(d, E_PROOF,
                         T("the node's ballot has another tracker", "le bulletin du nœud a un autre "
                                                                    "numéro de suivi"));
@@ -247,6 +249,7 @@ static void print_check(const struct check *x)
         json_put_bool_member(&b, "counts", counts);
         json_put_bool_member(&b, "last", x->is_last);
         json_put_bool_member(&b, "struck", x->is_struck);
+        json_put_text_member(&b, "code", x->code);
         json_put_u64_member(&b, "weight", x->weight);
         json_put_u64_member(&b, "event", x->height);
         json_put_u64_member(&b, "block", x->block);
@@ -265,6 +268,7 @@ static void print_check(const struct check *x)
                  T("), proven by %zu bytes under its header.\n",
                    "), prouvé par %zu octets sous son en-tête.\n"),
                  x->proof_bytes);
+        buf_putf(&b, T("ballot code  %s\n", "code du bulletin  %s\n"), x->code);
         if (counts)
             buf_puts(&b, T("It counts.\n", "Il compte.\n"));
         else if (x->is_struck)

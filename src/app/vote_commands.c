@@ -70,16 +70,15 @@ const struct command VOTE_COMMANDS[] = {
      "chiffre un choix et écrit le bulletin, sans le déposer", VOTE_BALLOT_OPTIONS,
      vote_ballot_run},
     {"vote challenge", "ID|FILE", 1, 1,
-     "encrypts a choice, shows the tracker, then opens the ballot to be checked on another "
-     "machine; "
-     "it is never cast",
-     "chiffre un choix, montre le numéro de suivi, puis ouvre le bulletin pour qu'une autre "
-     "machine "
-     "le vérifie ; il n'est jamais déposé",
+     "encrypts a choice, shows the ballot's code, then opens it to be checked on another machine; "
+     "it "
+     "cannot be cast",
+     "chiffre un choix, montre le code du bulletin, puis l'ouvre pour qu'une autre machine le "
+     "vérifie ; il ne peut être déposé",
      VOTE_CHALLENGE_OPTIONS, vote_challenge_run},
     {"vote check-opening", "ID|FILE BALLOT-FILE OPENING-FILE", 3, 3,
      "checks that a challenged ballot encrypts what its opening says",
-     "vérifie qu'un bulletin ouvert chiffre bien ce qu'en dit l'ouverture", NULL,
+     "vérifie qu'un bulletin ouvert chiffre bien ce qu'en dit l'ouverture", VOTE_OPENING_OPTIONS,
      vote_check_opening_run},
     {"vote check", "ID TRACKER", 2, 2,
      "tells whether a ballot is in the urn and counts, and proves it",

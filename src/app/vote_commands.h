@@ -45,7 +45,8 @@ int vote_seed_run(struct cli *cli);
 int vote_work_run(struct cli *cli);
 
 /* voters */
-extern const struct cli_option VOTE_BALLOT_OPTIONS[], VOTE_CHALLENGE_OPTIONS[], VOTE_CAST_OPTIONS[];
+extern const struct cli_option VOTE_BALLOT_OPTIONS[], VOTE_CHALLENGE_OPTIONS[],
+    VOTE_OPENING_OPTIONS[], VOTE_CAST_OPTIONS[];
 int vote_ballot_run(struct cli *cli);
 int vote_challenge_run(struct cli *cli);
 int vote_check_opening_run(struct cli *cli);

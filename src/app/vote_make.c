@@ -70,3 +70,32 @@ enum err vote_make(const struct cli *cli, struct bel_election *e, struct arena *
     vote_wipe(choice, e->ciphertext_count);
     return err;
 }
+
+/* --- challenges --------------------------------------------------------------------------------
+ */
+
+enum err vote_write_challenge(const struct bel_election *e, struct bytes packed,
+                              const struct bel_opening *opening, const char *ballot_path,
+                              const char *opening_path, struct diag *d)
+{
+    struct buf ballot = {0}, text = {0};
+    enum err err = bel_unsigned_write(&ballot, e, packed);
+    bel_opening_write(&text, e, packed, opening);
+    buf_puts(&text, "\n");
+    if (err == E_OK)
+        err = file_write(ballot_path, buf_view(&ballot), 0644, true, d);
+    if (err == E_OK)
+        err = file_write(opening_path, buf_view(&text), 0600, true, d);
+    vote_wipe(text.data, text.cap);
+    buf_free(&ballot);
+    buf_free(&text);
+    return err;
+}
+
+void vote_wipe_opening(struct bel_opening *o, const struct bel_election *e)
+{
+    if (o->randomness)
+        vote_wipe(o->randomness, e->ciphertext_count * sizeof *o->randomness);
+    if (o->choice)
+        vote_wipe(o->choice, e->ciphertext_count);
+}

@@ -253,6 +253,12 @@ static enum err content(struct codec *c)
     return answers(c);
 }
 
+static enum err unsigned_ballot(struct codec *c)
+{
+    TRY(content(c));
+    return literal(c, "}");
+}
+
 static enum err ballot(struct codec *c)
 {
     char hash[BEL_HASH_CHARS + 1];
@@ -271,8 +277,8 @@ static enum err ballot(struct codec *c)
 /* --- the interface ----------------------------------------------------------------------------
  */
 
-enum err bel_ballot_read(struct buf *packed, const struct bel_election *e, struct bytes json,
-                         struct diag *d)
+static enum err read_whole(struct buf *packed, const struct bel_election *e, struct bytes json,
+                           enum err (*walk)(struct codec *c), size_t packed_bytes, struct diag *d)
 {
     struct codec c = {.election = e, .packed = packed, .text = json, .d = d};
     size_t start = packed->len;
@@ -281,15 +287,27 @@ enum err bel_ballot_read(struct buf *packed, const struct bel_election *e, struc
             d, E_TOO_LARGE,
             T("the ballot has %zu bytes; %u are the most", "le bulletin a %zu octets ; %u au plus"),
             json.len, LIMIT_BEL_BALLOT_BYTES);
-    buf_reserve(packed, e->ballot_bytes);
-    enum err err = ballot(&c);
+    buf_reserve(packed, packed_bytes);
+    enum err err = walk(&c);
     if (err == E_OK && c.at != json.len)
         err = expected(&c, T("the end", "la fin"));
     if (err != E_OK)
         packed->len = start;
     else
-        ASSERT(packed->len - start == e->ballot_bytes);
+        ASSERT(packed->len - start == packed_bytes);
     return err;
+}
+
+enum err bel_ballot_read(struct buf *packed, const struct bel_election *e, struct bytes json,
+                         struct diag *d)
+{
+    return read_whole(packed, e, json, ballot, e->ballot_bytes, d);
+}
+
+enum err bel_unsigned_read(struct buf *packed, const struct bel_election *e, struct bytes json,
+                           struct diag *d)
+{
+    return read_whole(packed, e, json, unsigned_ballot, bel_unsigned_bytes(e), d);
 }
 
 static struct codec writer(struct buf *json, const struct bel_election *e, struct bytes packed)
@@ -297,15 +315,26 @@ static struct codec writer(struct buf *json, const struct bel_election *e, struc
     return (struct codec){.election = e, .json = json, .in = packed, .json_start = json->len};
 }
 
-enum err bel_ballot_write(struct buf *json, const struct bel_election *e, struct bytes packed)
+static enum err write_whole(struct buf *json, const struct bel_election *e, struct bytes packed,
+                            enum err (*walk)(struct codec *c))
 {
     struct codec c = writer(json, e, packed);
-    if (packed.len != e->ballot_bytes)
-        return E_INVALID;
-    enum err err = ballot(&c);
+    enum err err = walk(&c);
     if (err != E_OK)
         json->len = c.json_start;
     return err;
+}
+
+enum err bel_ballot_write(struct buf *json, const struct bel_election *e, struct bytes packed)
+{
+    return packed.len == e->ballot_bytes ? write_whole(json, e, packed, ballot) : E_INVALID;
+}
+
+enum err bel_unsigned_write(struct buf *json, const struct bel_election *e, struct bytes packed)
+{
+    if (packed.len != e->ballot_bytes && packed.len != bel_unsigned_bytes(e))
+        return E_INVALID;
+    return write_whole(json, e, packed, unsigned_ballot);
 }
 
 enum err bel_ballot_hash(struct hash *out, const struct bel_election *e, struct bytes packed)
@@ -333,7 +362,7 @@ enum err bel_ballot_signed_text(char out[BEL_HASH_CHARS + 1], const struct bel_e
 const uint8_t *bel_ballot_ciphertext(const struct bel_election *e, struct bytes packed, size_t i)
 {
     size_t k = 0;
-    ASSERT(i < e->ciphertext_count && packed.len == e->ballot_bytes);
+    ASSERT(i < e->ciphertext_count && packed.len >= bel_unsigned_bytes(e));
     while (i >= e->questions[k].first_ciphertext + e->questions[k].ciphertext_count)
         k++;
     const struct bel_question *q = &e->questions[k];

@@ -17,6 +17,7 @@
 #include "belenios/credential.h"
 
 #define LIMIT_BEL_BALLOT_BYTES (1u << 20) /* of JSON */
+#define BEL_SIGNATURE_BYTES 64
 
 /* bel_ballot_read packs a document (appended to packed). Refused: what is not byte for byte the
  * document that bel_ballot_write would make, another election's uuid or fingerprint, wrong numbers
@@ -37,6 +38,16 @@ enum err bel_ballot_hash(struct hash *out, const struct bel_election *e, struct 
  * before its signature. E_OK | E_INVALID as bel_ballot_write. */
 enum err bel_ballot_signed_text(char out[BEL_HASH_CHARS + 1], const struct bel_election *e,
                                 struct bytes packed);
+/* A ballot without its signature: packed, the first bel_unsigned_bytes of it; as a document,
+ * without the member "signature". _write takes it packed whole too. Otherwise as bel_ballot_read,
+ * _write. */
+static inline size_t bel_unsigned_bytes(const struct bel_election *e)
+{
+    return e->ballot_bytes - BEL_SIGNATURE_BYTES;
+}
+enum err bel_unsigned_read(struct buf *packed, const struct bel_election *e, struct bytes json,
+                           struct diag *d);
+enum err bel_unsigned_write(struct buf *json, const struct bel_election *e, struct bytes packed);
 /* The i-th ciphertext (of the election's count): alpha, then beta, 64 bytes. */
 const uint8_t *bel_ballot_ciphertext(const struct bel_election *e, struct bytes packed, size_t i);
 
@@ -47,11 +58,14 @@ enum err bel_ballot_verify(const struct bel_election *e, struct bytes packed, st
 
 /* What a voter's device knows of the ballot it made: the randomness of every ciphertext and what it
  * encrypts. Revealed for a challenge (Benaloh 2006) it lets a second device encrypt again and
- * compare; such a ballot is never cast. */
+ * compare. Such a ballot must never be cast, so the second device gets it unsigned: who sees it
+ * could else post it after the voter's own and so replace that. What ties the two is the ballot's
+ * code, the hash that is signed: the device tells it before the voter decides to cast or to
+ * challenge. */
 struct bel_opening {
     struct ed_scalar *randomness; /* e->ciphertext_count of them */
     uint8_t *choice;
-    struct hash tracker; /* of the ballot */
+    char hash[BEL_HASH_CHARS + 1]; /* the ballot's code: bel_ballot_signed_text */
 };
 
 /* bel_ballot_make encrypts a choice with a voter's secret x. *opening_out may be NULL; what it
@@ -59,10 +73,10 @@ struct bel_opening {
 enum err bel_ballot_make(struct buf *packed, const struct bel_election *e,
                          const struct ed_scalar *x, const uint8_t *choice, struct arena *a,
                          struct bel_opening *opening_out, struct diag *d);
-/* bel_opening_check: does the ballot encrypt exactly this, and is it the one with this tracker?
- * E_OK | E_INVALID (it has no document) | E_PROOF (d names the answer). bel_opening_write and
- * _read: {"tracker":"..","choice":[[0,1]..],"randomness":[["decimal"..]..]}, by question; the
- * choice of Lists nested as bel_choice_read has it, the randomness not. */
+/* bel_opening_check: does the ballot - packed whole, or unsigned - encrypt exactly this, and is it
+ * the one with this code? E_OK | E_INVALID (it has no document) | E_PROOF (d names the answer).
+ * bel_opening_write and _read: {"hash":"..","choice":[[0,1]..],"randomness":[["decimal"..]..]}, by
+ * question; the choice of Lists nested as bel_choice_read has it, the randomness not. */
 enum err bel_opening_check(const struct bel_election *e, struct bytes packed,
                            const struct bel_opening *o, struct diag *d);
 void bel_opening_write(struct buf *json, const struct bel_election *e, struct bytes packed,

@@ -172,7 +172,7 @@ enum err bel_ballot_make(struct buf *packed, const struct bel_election *e,
         opening_out->randomness =
             arena_dup(a, m.secrets.r, e->ciphertext_count * sizeof *m.secrets.r);
         opening_out->choice = arena_dup(a, choice, e->ciphertext_count);
-        ASSERT(bel_ballot_hash(&opening_out->tracker, e, packed_of(&m)) == E_OK);
+        ASSERT(bel_ballot_signed_text(opening_out->hash, e, packed_of(&m)) == E_OK);
     }
     forget(&m);
     return E_OK;

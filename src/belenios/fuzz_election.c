@@ -101,7 +101,7 @@ static void try_opening(struct arena *a, struct bytes json)
         ASSERT(d.text[0]);
         return;
     }
-    o.tracker = k->opening.tracker;
+    memcpy(o.hash, k->opening.hash, sizeof o.hash);
     ASSERT(bel_opening_check(&k->election, buf_view(&k->packed), &o, &d) == E_PROOF);
 }
 

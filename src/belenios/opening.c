@@ -23,15 +23,16 @@ static void encrypt(uint8_t out[2][EDWARDS_BYTES], const struct bel_election *e,
 enum err bel_opening_check(const struct bel_election *e, struct bytes packed,
                            const struct bel_opening *o, struct diag *d)
 {
-    struct hash tracker;
-    if (bel_ballot_hash(&tracker, e, packed) != E_OK)
+    char hash[BEL_HASH_CHARS + 1];
+    if ((packed.len != e->ballot_bytes && packed.len != bel_unsigned_bytes(e)) ||
+        bel_ballot_signed_text(hash, e, packed) != E_OK)
         return diag_set(d, E_INVALID,
                         T("the ballot is none of this election",
                           "le bulletin n'est pas un bulletin de cette élection"));
-    if (!hash_eq(&tracker, &o->tracker))
+    if (strcmp(hash, o->hash) != 0)
         return diag_set(d, E_PROOF,
-                        T("the opening is another ballot's: the trackers differ",
-                          "l'ouverture est celle d'un autre bulletin : les numéros de suivi "
+                        T("the opening is another ballot's: the ballot codes differ",
+                          "l'ouverture est celle d'un autre bulletin : les codes du bulletin "
                           "diffèrent"));
     for (size_t k = 0; k < e->question_count; k++) {
         const struct bel_question *q = &e->questions[k];
@@ -77,11 +78,9 @@ static void put_choice(struct buf *json, const struct bel_question *q, const uin
 void bel_opening_write(struct buf *json, const struct bel_election *e, struct bytes packed,
                        const struct bel_opening *o)
 {
-    struct hash tracker;
-    char text[BEL_HASH_CHARS + 1];
-    ASSERT(bel_ballot_hash(&tracker, e, packed) == E_OK);
-    bel_hash_text(text, &tracker);
-    buf_putf(json, "{\"tracker\":\"%s\",\"choice\":[", text);
+    char hash[BEL_HASH_CHARS + 1];
+    ASSERT(bel_ballot_signed_text(hash, e, packed) == E_OK);
+    buf_putf(json, "{\"hash\":\"%s\",\"choice\":[", hash);
     for (size_t i = 0; i < e->question_count; i++) {
         if (i > 0)
             buf_put_u8(json, ',');
@@ -141,17 +140,19 @@ static enum err read_randomness(struct bel_opening *o, const struct bel_election
 static enum err read_opening(struct bel_opening *o, const struct bel_election *e,
                              const struct json *j, struct diag *d)
 {
-    const char *tracker = json_text(json_get(j, "tracker"));
+    const char *hash = json_text(json_get(j, "hash"));
+    struct hash bytes;
     struct buf choice = {0};
     if (!json_is_object(j) || json_count(j) != 3)
         return diag_set(d, E_INVALID,
-                        T("an opening is an object of tracker, choice and randomness",
-                          "une ouverture est un objet de tracker, choice et randomness"));
-    if (!tracker || !bel_hash_from_text(&o->tracker, tracker, strlen(tracker)))
+                        T("an opening is an object of hash, choice and randomness",
+                          "une ouverture est un objet de hash, choice et randomness"));
+    if (!hash || !bel_hash_from_text(&bytes, hash, strlen(hash)))
         return diag_set(d, E_INVALID,
-                        T("opening: tracker: %d base64 characters are expected",
-                          "ouverture : tracker : %d caractères base64 attendus"),
+                        T("opening: hash: %d base64 characters are expected",
+                          "ouverture : hash : %d caractères base64 attendus"),
                         BEL_HASH_CHARS);
+    memcpy(o->hash, hash, sizeof o->hash);
     if (!json_get(j, "choice"))
         return diag_set(d, E_INVALID, T("opening: choice is missing", "ouverture : choice manque"));
     json_print(&choice, json_get(j, "choice"));
