@@ -30,8 +30,8 @@ enum err client_data(struct client *c, const char *method, const char *params, s
 enum err client_eth_call(struct client *c, const struct address *to, struct bytes input,
                          struct buf *out, struct diag *d);
 
-/* client_estimate_gas sets t->gas_limit to what a call from this account needs at the latest block. The
- * codes of client_call. */
+/* client_estimate_gas sets t->gas_limit to what a call from this account needs at the latest block.
+ * The codes of client_call. */
 enum err client_estimate_gas(struct client *c, struct tx *t, const struct address *from,
                              struct diag *d);
 

@@ -52,7 +52,8 @@ static const struct {
      "more trustees have to decrypt (`parvis vote work`)",
      "d'autres dépositaires doivent déchiffrer (`parvis vote work`)"},
     {"InvalidTimes(", E_REVERT,
-     "voting opens before it closes, and closes in the future; once it is open only a later closing "
+     "voting opens before it closes, and closes in the future; once it is open only a later "
+     "closing "
      "can be set",
      "le vote ouvre avant de fermer, et ferme dans le futur ; une fois ouvert, seule une clôture "
      "plus tardive est possible"},

@@ -396,6 +396,41 @@ TEST(batch_ballot_outside_the_subgroup)
     set_close(&s);
 }
 
+/* A non-zero proof whose A0 is the identity: anyone can make it, of whatever ciphertexts. All
+ * hashes and equations hold, and the hints are right. */
+TEST(batch_nonzero_proof_of_the_identity)
+{
+    struct set s;
+    struct bel_check c;
+    struct buf whole = {0}, hints = {0};
+    set_open(&s);
+    const struct bel_election *e = &s.kit.election;
+    const struct bel_question *q = &e->questions[1];
+    struct bytes packed = s.packed[1];
+    uint8_t points[3][EDWARDS_BYTES] = {{1}},
+            *proof = bytes_at(packed, e->plan->nonzeros[0].offset);
+    memcpy(proof, points[0], EDWARDS_BYTES);
+    bel_check_begin(&c, e);
+    CHECK_ERR(bel_check_open(&c, packed, NULL), E_OK);
+    CHECK_ERR(bel_check_commit(&c, NULL), E_OK);
+    memcpy(points[1], c.encoded[2 * e->plan->branch_count], 2 * sizeof points[0]);
+    bel_check_end(&c);
+    bel_voter_context(&whole, e, packed.data);
+    bel_put_ciphertexts(&whole, packed.data + q->answer_offset, q->ciphertext_count);
+    struct ed_scalar challenge = e->version->challenge(BEL_NONZERO, buf_view(&whole),
+                                                       (const uint8_t(*)[EDWARDS_BYTES])points, 3);
+    ed_scalar_to_be32(proof + EDWARDS_BYTES, &challenge);
+    kit_sign(&s.kit, bytes_at(packed, 0));
+    CHECK_ERR(bel_hints_make(&hints, e, packed), E_OK);
+    struct bytes was = s.hints[1];
+    s.hints[1] = buf_view(&hints);
+    CHECK_ERR(verify(&s), E_PROOF);
+    s.hints[1] = was;
+    buf_free(&whole);
+    buf_free(&hints);
+    set_close(&s);
+}
+
 /* Ballots that have none; and a false one, which has: they change nothing. */
 TEST(batch_hints_of_bad_ballots)
 {

@@ -3,7 +3,7 @@
 # three suffice, five voters with a ballot replaced, one challenged and one voter struck out; counting,
 # the archive, its verification; every refusal by its exit code and message. Then units merged under a
 # floor, with majority judgment, and ballots that another program made.
-# shellcheck disable=SC2016,SC2119 # $ is of jq; the node needs no arguments
+# shellcheck disable=SC2016,SC2119,SC2317 # $ is of jq; the node needs no arguments; `is` is given to `check`
 # shellcheck source=tests/cli/lib/tap.sh
 . tests/cli/lib/tap.sh
 PARVIS_HOME=$work/home

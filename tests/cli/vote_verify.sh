@@ -86,6 +86,26 @@ refuses 1 'the older copy has another event here' 'of another election' vote ver
 refuses 1 'the older copy goes on after event' 'that is newer' vote verify older.bel --older whole.bel
 refuses 5 'empty.bel: empty' 'that is empty' vote verify whole.bel --older empty.bel
 
+# --- with hints ---
+prints '^voting.bel.hints: hints of 4 ballots, 5696 bytes' 'hints are written' vote hints voting.bel
+prints '^Hints: used for every ballot' 'and used' vote verify voting.bel --hints voting.bel.hints
+refuses 5 'voting.bel.hints: already exists; --force replaces it' 'not written twice' vote hints voting.bel
+run vote hints whole.bel --out h --force --threads 2 --json
+check 'as JSON' jq -e '.file == "h" and .ballots > 8 and .bytes > 64' out
+run vote verify whole.bel --hints h --json
+check 'the same counts' same_counts
+check 'every hint was of use' jq -e '.holds and .hinted == .ballots' out
+prints '^Hints: used for 0 ballots; the others' 'those of another election' vote verify whole.bel --hints voting.bel.hints
+prints '^Indices : utilisés pour chaque bulletin' 'in French' vote verify whole.bel --hints h --lang fr
+refuses 1 'an empty block' 'a bad archive' vote verify zeros.bel --hints h
+head -c 5000 voting.bel.hints >cut.hints
+refuses 5 'cut.hints: the file of hints has 4936 bytes after its header' 'hints that were cut' vote verify voting.bel --hints cut.hints
+refuses 5 'whole.bel: not a file of hints' 'another file' vote verify voting.bel --hints whole.bel
+refuses 3 'nosuch' 'no hints' vote verify voting.bel --hints nosuch
+refuses 5 'zeros.bel: record at byte [0-9]*: an empty block' 'hints of a bad archive' vote hints zeros.bel
+check 'leave no file' test ! -e zeros.bel.hints -a ! -e zeros.bel.hints.tmp
+refuses 8 'nosuch/h' 'a folder that is not there' vote hints voting.bel --out nosuch/h
+
 # --- the command line ---
 refuses 2 '--anchor xyz: a hash is 64 hexadecimal digits' 'no hash' vote verify whole.bel --anchor xyz
 refuses 2 'threads' 'no threads' vote verify whole.bel --threads 0

@@ -3,7 +3,7 @@
 // project, as the unit tests do.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,9 +17,14 @@ import { newCredential, readCredential, credentialSecret, credentialKey } from '
 import * as ballots from '../../web/vote/crypto/ballot.mjs';
 import * as proofs from '../../web/vote/crypto/proofs.mjs';
 import * as trustees from '../../web/vote/crypto/trustees.mjs';
+import { jobs } from '../../web/vote/jobs.mjs';
 import * as tally from '../../web/vote/crypto/tally.mjs';
 import { account } from '../../web/vote/chain/secp256k1.mjs';
 import { signTransaction } from '../../web/vote/chain/tx.mjs';
+import { median, byMajority } from '../../web/vote/judgment.mjs';
+import { parts, funded, plainDescription } from '../../web/vote/readings.mjs';
+import { standIn, sha512, verifyEd25519 } from '../../web/vote/crypto/webcrypto.mjs';
+import { verifyProof, receiptUnder } from '../../web/verify/verify.mjs';
 import * as abi from '../../web/vote/chain/abi.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -193,12 +198,26 @@ test('a ballot made here is written, packed, read, verified and opened', () => {
   assert.equal(ballots.ballotJson(election, run(ballots.readBallot(election, json))), json);
   assert.equal(ballots.ballotJson(election, run(ballots.unpackBallot(election, packed))), json);
   const read = ballots.readOpening(election, ballots.openingJson(election, ballot, opening));
-  assert.equal(read.tracker, ballots.trackerOf(election, ballot));
+  assert.equal(read.code, ballots.codeOf(election, ballot));
   run(ballots.checkOpening(election, ballot, read.opening));
   const lie = structuredClone(read.opening);
   lie[0][0].m = 1; lie[0][1].m = 0;
   assert.throws(() => run(ballots.checkOpening(election, ballot, lie)), code('opening', { question: 1, answer: 1 }));
-  for (const wrong of ['{', '{}', '{"tracker":"a","choice":[],"randomness":[]}']) assert.throws(() => ballots.readOpening(election, wrong), VoteError);
+  for (const wrong of ['{', '{}', '{"hash":"a","choice":[],"randomness":[]}']) assert.throws(() => ballots.readOpening(election, wrong), VoteError);
+});
+
+test('what a challenge reveals is checked by a second device, and is no ballot', () => {
+  const made = run(jobs.makeBallot({ document, credential: 'AAAAA-AAAAAA-AAAAA-AAAAAA', choices }));
+  assert.equal(made.code, createHash('sha256').update(made.unsigned).digest('base64').slice(0, 43));
+  assert.deepEqual(run(jobs.namesOf({ document, packed: made.packed })), { tracker: made.tracker, code: made.code });
+  assert.ok(!made.unsigned.includes('signature') && !made.opening.includes('signature'));
+  const { unsigned, opening } = made;
+  assert.deepEqual(run(jobs.checkOpening({ document, unsigned, opening })), { code: made.code, choices });
+  assert.throws(() => run(jobs.checkOpening({ document, unsigned, opening: opening.replace(made.code, made.tracker) })), code('opening-code'));
+  assert.throws(() => run(jobs.checkOpening({ document, unsigned: unsigned.replace('}', ',"signature":1}'), opening })), VoteError);
+  const packed = ballots.packBallot(election, run(ballots.readBallot(election, unsigned, true)));
+  assert.deepEqual(packed.slice(0, -64), made.packed.slice(0, -64));
+  assert.throws(() => run(ballots.verifyBallot(election, run(ballots.unpackBallot(election, packed)))), code('signature'));
 });
 
 test('every choice that a voter may make can be encrypted, every other is refused', () => {
@@ -351,4 +370,64 @@ test('calls and results are encoded as ethers encodes them', () => {
   assert.deepEqual([out.a[2], out.d[0].b, bytes.hexOf(out.d[1].c), out.e[1].length, out.g, out.s[0][0], out.t[0].members[1]],
     [3n, true, 'aabbccdd', 40, -5n, 'é', '0x' + '02'.repeat(20)]);
   assert.throws(() => abi.decodeResult(m, new Uint8Array(40)));
+});
+
+test('majority judgment ranks as its definition says', () => {
+  // the median taken away from both, again and again
+  const byDefinition = (a, b) => {
+    const row = (c) => c.flatMap((n, i) => Array(Number(n)).fill(i)), x = row(a), y = row(b);
+    for (let k; (k = Math.floor(x.length / 2)) < x.length; x.splice(k, 1), y.splice(k, 1)) if (x[k] !== y[k]) return x[k] - y[k];
+    return 0;
+  };
+  let all = [];
+  for (let n = 0; n <= 5; n++) {
+    all = [];
+    for (let i = 0; i <= n; i++) for (let j = 0; i + j <= n; j++) all.push([BigInt(i), BigInt(j), BigInt(n - i - j)]);
+    for (const a of all) for (const b of all) assert.equal(Math.sign(byMajority(a, b)), Math.sign(byDefinition(a, b)), `${a} ${b}`);
+  }
+  assert.equal(median([2n, 0n, 2n]), 2);
+  assert.equal(median([3n, 0n, 2n]), 0);
+  assert.ok(byMajority([2n ** 50n, 1n, 0n], [2n ** 50n, 0n, 1n]) < 0);
+});
+
+test('readings of the description, as the command line has them', () => {
+  const questions = [...['A', 'B'].map((question) => ({ kind: 'homomorphic', question, answers: ['x', 'y'], blank: false, min: 1, max: 1 })),
+    { kind: 'homomorphic', question: 'P', answers: ['S: 1', 'S: 2', 'T: 1', 'T: 2'], blank: false, min: 0, max: 3 },
+    { kind: 'homomorphic', question: 'M', answers: ['u (5)', 'v (7)', 'w (3)'], blank: false, min: 0, max: 2 }];
+  const of = (...lines) => parts({ questions, description: lines.join('\n') });
+  assert.deepEqual(of('text').map((p) => p.type), ['single', 'single', 'multiple', 'multiple']);
+  const read = of('text', 'parvis-reading: majority-judgment questions 1-2', 'parvis-reading: points question 3 per-item 2', 'parvis-reading: budget question 4 amount 10 costs 5,7,3');
+  assert.deepEqual(read.map((p) => [p.type, p.first]), [['grades', 0], ['points', 2], ['budget', 3]]);
+  assert.deepEqual(read[1].items, ['S', 'T']);
+  assert.deepEqual(funded(read[2], [4n, 9n, 4n]), { order: [1, 0, 2], taken: new Set([1, 2]), left: 0n });
+  for (const wrong of ['majority-judgment questions 1-3', 'majority-judgment questions 1', 'points question 3', 'points question 3 per-item 3', 'budget question 4 amount 10 costs 5,7', 'budget question 9 amount 1 costs 1', 'other'])
+    assert.ok(of('parvis-reading: ' + wrong).every((p) => ['single', 'multiple'].includes(p.type)), wrong);
+  assert.equal(plainDescription({ description: 'a\nparvis-reading: x\nb' }), 'a\nb');
+});
+
+test('the stand-in for WebCrypto verifies what validators sign', async () => {
+  for (const n of [0, 111, 112, 127, 128, 300]) {
+    const b = Uint8Array.from({ length: n }, (_, i) => i * 3);
+    assert.equal(bytes.hexOf(sha512(b)), createHash('sha512').update(b).digest('hex'));
+  }
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519'), raw = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
+  const message = bytes.utf8('a vote'), signature = new Uint8Array(sign(null, message, privateKey));
+  assert.equal(verifyEd25519(raw, message, signature), true);
+  for (const at of [0, 40]) {
+    const changed = signature.slice();
+    changed[at] ^= 1;
+    assert.equal(verifyEd25519(raw, message, changed), false);
+  }
+  assert.equal(verifyEd25519(raw, bytes.utf8('another'), signature), false);
+  const recorded = join(root, 'tests', 'light'), read = (name) => JSON.parse(readFileSync(join(recorded, name), 'utf8'));
+  const real = Object.getOwnPropertyDescriptor(globalThis, 'crypto');
+  Object.defineProperty(globalThis, 'crypto', { configurable: true, value: { subtle: standIn } });
+  try {
+    const facts = await verifyProof(read('receipt.json'), read('genesis.json'), { now: new Date(readFileSync(join(recorded, 'now'), 'utf8').trim()) });
+    assert.equal(facts.kind, 'receipt');
+    const { ethHeader, subject } = read('receipt.json');
+    const under = receiptUnder(bytes.bytesOf(ethHeader), subject.index, subject.receiptProof.map(bytes.bytesOf));
+    assert.deepEqual([under.blockHash, under.success, under.logs], [facts.blockHash, facts.success, facts.logs]);
+    assert.throws(() => receiptUnder(bytes.bytesOf(ethHeader), subject.index + 1, subject.receiptProof.map(bytes.bytesOf)), /receipt/);
+  } finally { Object.defineProperty(globalThis, 'crypto', real); }
 });

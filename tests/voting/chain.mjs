@@ -250,7 +250,7 @@ export class Consultation {
   // Each from an account of its own, each voter's in their order. -> the events BallotCast
   async cast(ballots, { window = 64, onCast } = {}) {
     const { town } = this, done = [];
-    if (!this.closes) await this.open(4 + ballots.length / 200 | 0);
+    if (!this.closes) await this.open(4 + ballots.length / 400 | 0);
     if (!ballots.length) return done;
     const probe = await town.account();
     const estimate = await town.ask('eth_estimateGas', [{ from: probe.address, to: town.address,

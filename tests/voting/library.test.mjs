@@ -13,6 +13,7 @@ const kinds = ['simple', 'basic', 'lists', 'majority', 'budget'];
 const plans = [
   ...kinds.map((kind) => [kind, { kind, voters: 10, revotes: 30, absent: 10 }]),
   ['weights', { voters: 10, weights: 5, revotes: 30 }],
+  ['weights beyond 32 bits', { kind: 'simple', voters: 10, weights: 3e9 }],
   ['nobody votes', { voters: 10, absent: 100 }],
   ['two alone', { voters: 10, trustees: '1,1' }],
   ['a group and two alone', { voters: 10, trustees: '1,2/3,1', open: '1,3,4,5' }],

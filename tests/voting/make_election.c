@@ -250,7 +250,7 @@ static enum task read_options(struct elect_options *o, struct arena *a, int argc
         else if (strcmp(name, "--open") == 0)
             o->open = value;
         else if (strcmp(name, "--weights") == 0)
-            o->weight_max = number(name, value, 1000000);
+            o->weight_max = number(name, value, BEL_WEIGHT_MAX);
         else if (strcmp(name, "--revotes") == 0)
             o->revotes = (unsigned)number(name, value, 100);
         else if (strcmp(name, "--absent") == 0)

@@ -38,8 +38,9 @@ async function check(id, tracker, trustInput, into) {
   const event = await eventAt(id, height - 1n), e = await election(c);
   out.yes(say(`In the ballot box of “${c.name}” since ${time(event.time)}, as event ${number(height - 1n)} of its record.`,
     `Dans l’urne de « ${c.name} » depuis le ${time(event.time)}, événement ${number(height - 1n)} de son procès-verbal.`));
-  const recomputed = await work('trackerOf', { document: e.document, packed: event.body });
-  if (recomputed === tracker) out.yes(say('The tracker is that of the ballot that is kept there.', 'Le numéro est bien celui du bulletin conservé.'));
+  const names = await work('namesOf', { document: e.document, packed: event.body });
+  if (names.tracker === tracker) out.yes(say('The tracker is that of the ballot kept there, whose ballot code, shown before it was cast, is ',
+    'Le numéro est bien celui du bulletin conservé, dont le code, affiché avant le dépôt, est '), h('span', { class: 'code-input', id: 'code' }, names.code));
   else out.no(say('The ballot kept there has another tracker.', 'Le bulletin conservé porte un autre numéro.'));
   await proofCheck(id, bytes, event, trustInput, out, into);
   const voter = await call('voterOf', id, event.body.slice(0, 32)), counts = voter.height === height - 1n && !voter.struck;

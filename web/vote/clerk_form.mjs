@@ -105,7 +105,7 @@ function questionBlock(list, remove) {
   };
   kind.addEventListener('change', choose);
   choose();
-  block.element = h('fieldset', { class: 'asked' }, h('legend', {}, say('Question', 'Question')), field(say('Kind', 'Genre'), kind), box,
+  block.element = h('fieldset', { class: 'asked' }, h('legend', {}, `Question ${list.length + 1}`), field(say('Kind', 'Genre'), kind), box,
     h('p', { class: 'actions' }, button(say('Remove this question', 'Retirer cette question'), () => remove(block))));
   return block;
 }
@@ -127,7 +127,13 @@ export function createForm(into, signer, done, back) {
   const name = h('input', { maxlength: 200 }), description = area(), registrar = h('input', { class: 'code-input', value: signer.address, spellcheck: 'false' }), floor = numberInput(1);
   const opens = h('input', { type: 'datetime-local', value: asLocal(new Date(Date.now() + 86400000)) }), closes = h('input', { type: 'datetime-local', value: asLocal(new Date(Date.now() + 8 * 86400000)) });
   const trustees = trusteeFields(), list = [], blocks = h('div', {});
-  const remove = (block) => { list.splice(list.indexOf(block), 1); block.element.remove(); announce(say('Question removed.', 'Question retirée.')); more.focus(); };
+  const remove = (block) => {
+    list.splice(list.indexOf(block), 1);
+    block.element.remove();
+    list.forEach((b, i) => { b.element.querySelector('legend').textContent = `Question ${i + 1}`; });
+    announce(say('Question removed.', 'Question retirée.'));
+    more.focus();
+  };
   const add = (focus) => {
     const block = questionBlock(list, remove);
     list.push(block);

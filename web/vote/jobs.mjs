@@ -19,32 +19,33 @@ function* part(work, from, to) {
 }
 
 export const jobs = {
-  // A ballot of a voter's choices, verified before it is shown: { packed, json, tracker, opening }.
+  // A ballot of a voter's choices, verified before it is shown: { packed, code, tracker, unsigned, opening }. What a challenge
+  // reveals is `unsigned` and `opening`; a ballot that is cast is `packed`.
   *makeBallot({ document, credential, choices }) {
     const e = readElection(document);
     const { ballot, opening } = yield* part(ballots.makeBallot(e, credentialSecret(e.uuid, credential), choices), 0, 0.3);
     const packed = ballots.packBallot(e, ballot);
     const again = yield* part(ballots.unpackBallot(e, packed), 0.3, 0.5);
     yield* part(ballots.verifyBallot(e, again), 0.5, 1);
-    return { packed, json: ballots.ballotJson(e, ballot), tracker: ballots.trackerOf(e, again),
+    return { packed, code: ballots.codeOf(e, again), tracker: ballots.trackerOf(e, again), unsigned: ballots.unsignedDocument(e, ballot),
       opening: ballots.openingJson(e, ballot, opening) };
   },
 
-  // What a second device does with a challenged ballot (packed, or its document): { tracker, choices by question }.
-  *checkOpening({ document, packed, json, opening }) {
+  // What a second device does with a challenged ballot, the document without a signature: { code, choices by question }.
+  *checkOpening({ document, unsigned, opening }) {
     const e = readElection(document), read = ballots.readOpening(e, opening);
-    const b = yield* part(packed ? ballots.unpackBallot(e, packed) : ballots.readBallot(e, json), 0, 0.3);
-    const tracker = ballots.trackerOf(e, b);
-    if (tracker !== read.tracker) no('opening-tracker');
-    yield* part(ballots.verifyBallot(e, b), 0.3, 0.8);
+    const b = yield* part(ballots.readBallot(e, unsigned, true), 0, 0.3);
+    const code = ballots.codeOf(e, b);
+    if (code !== read.code) no('opening-code');
+    yield* part(ballots.verifyBallot(e, b, true), 0.3, 0.8);
     yield* part(ballots.checkOpening(e, b, read.opening), 0.8, 1);
-    return { tracker, choices: read.opening.map((list) => list.map((o) => o.m)) };
+    return { code, choices: read.opening.map((list) => list.map((o) => o.m)) };
   },
 
-  // The tracker of a packed ballot, whose points and numbers are as they must be.
-  *trackerOf({ document, packed }) {
-    const e = readElection(document);
-    return ballots.trackerOf(e, yield* ballots.unpackBallot(e, packed));
+  // The names of a packed ballot, whose points and numbers are as they must be: { tracker, code }.
+  *namesOf({ document, packed }) {
+    const e = readElection(document), b = yield* ballots.unpackBallot(e, packed);
+    return { tracker: ballots.trackerOf(e, b), code: ballots.codeOf(e, b) };
   },
 
   // Credentials for a roll: [{ credential, key (text) }...].

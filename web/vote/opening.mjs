@@ -18,13 +18,13 @@ async function check(file, area) {
   area.replaceChildren(h('section', {}, bar.element));
   const e = await election(await consultation(BigInt(file.consultation)));
   readOpening(e, file.opening);
-  const { tracker, choices } = await work('checkOpening', { document: e.document, json: file.ballot, opening: file.opening }, bar.told);
+  const { code, choices } = await work('checkOpening', { document: e.document, unsigned: file.ballot, opening: file.opening }, bar.told);
   show(area, h('section', {}, heading(2, say('The ballot holds these choices', 'Le bulletin contient ces choix')),
-    h('p', {}, say('Its tracker must be the one you wrote down before you asked to open the ballot:', 'Son numéro de suivi doit être celui que vous aviez noté avant de demander l’ouverture :')),
-    copyable(say('Tracker', 'Numéro de suivi'), tracker, { id: 'tracker' }),
+    h('p', {}, say('Its ballot code must be the one you wrote down before you asked to open the ballot:', 'Son code de bulletin doit être celui que vous aviez noté avant de demander l’ouverture :')),
+    copyable(say('Ballot code', 'Code du bulletin'), code, { id: 'code' }),
     choicesInWords(e, choices),
-    h('p', { class: 'notice' }, say('If the tracker or a choice is not yours, the first device is not to be trusted: vote with another one, and tell the organiser. This ballot was opened, so it does not count.',
-      'Si le numéro ou un choix n’est pas le vôtre, le premier appareil n’est pas digne de confiance : votez avec un autre, et prévenez l’organisateur. Ce bulletin a été ouvert, il ne compte donc pas.'))));
+    h('p', { class: 'notice' }, say('If the code or a choice is not yours, the first device is not to be trusted: vote with another one, and tell the organiser. This ballot has no signature: it can never be cast.',
+      'Si le code ou un choix n’est pas le vôtre, le premier appareil n’est pas digne de confiance : votez avec un autre, et prévenez l’organisateur. Ce bulletin n’a pas de signature : il ne pourra jamais être déposé.'))));
 }
 
 shell(title);

@@ -119,7 +119,7 @@ function points(title, part, old) {
 }
 
 // Majority judgment: a grade for each, the grades side by side as far as there is room.
-function grades(part, old) {
+function grades(part, ordinal, old) {
   const rows = part.questions.map((q, k) => {
     const row = single(q.question, q, old?.[k]), options = [...row.element.querySelectorAll('.option')], box = h('div', { class: 'grades' });
     options[0].before(box);
@@ -127,7 +127,7 @@ function grades(part, old) {
     return row;
   });
   const title = newId('graded');
-  return { rows, element: h('div', { role: 'group', 'aria-labelledby': title }, h('h3', { id: title }, say('Give each one a grade', 'Donnez une mention à chacun')),
+  return { rows, element: h('div', { role: 'group', 'aria-labelledby': title }, h('h3', { id: title }, ordinal, say('Give each one a grade', 'Donnez une mention à chacun')),
     h('p', { class: 'help' }, say('Two may have the same grade.', 'Deux peuvent avoir la même mention.')), rows.map((r) => r.element)) };
 }
 
@@ -137,7 +137,7 @@ export function questionForm(e, old) {
   const list = parts(e), readers = [], elements = list.map((part, n) => {
     const title = list.length > 1 ? `${n + 1}. ${part.title}` : part.title, before = old?.[part.first];
     if (part.type === 'grades') {
-      const g = grades(part, old?.slice(part.first, part.first + part.questions.length));
+      const g = grades(part, list.length > 1 ? `${n + 1}. ` : '', old?.slice(part.first, part.first + part.questions.length));
       readers.push(...g.rows);
       return g.element;
     }

@@ -20,11 +20,12 @@ const share = (n, whole) => (whole ? (100 * Number(n)) / Number(whole) : 0);
 // A table whose bars only repeat the numbers beside them.
 function bars(caption, rows, whole, unit) {
   const most = rows.reduce((m, r) => (r.votes > m ? r.votes : m), 0n);
-  return h('table', { class: 'bars' }, h('caption', {}, caption),
-    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, say('Answer', 'Réponse')), h('th', { scope: 'col' }, unit), h('th', { scope: 'col' }, h('span', { class: 'quiet' }, say('Bar', 'Barre'))))),
-    h('tbody', {}, rows.map((r) => h('tr', { class: (r.chosen ?? (r.votes === most && most > 0n)) && !r.aside ? 'first' : null },
-      h('th', { scope: 'row' }, r.name, r.note && h('span', { class: 'note' }, r.note)), h('td', { class: 'votes' }, `${number(r.votes)} (${percent(r.votes, whole)})`),
-      h('td', {}, svg('svg', { 'aria-hidden': 'true', viewBox: '0 0 100 10', preserveAspectRatio: 'none' }, svg('rect', { width: share(r.votes, whole), height: 10 })))))));
+  // the roles are said, since a narrow window lays the rows out anew
+  return h('table', { class: 'bars', role: 'table' }, h('caption', {}, caption),
+    h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, h('th', { scope: 'col', role: 'columnheader' }, say('Answer', 'Réponse')), h('th', { scope: 'col', role: 'columnheader' }, unit), h('th', { scope: 'col', role: 'columnheader' }, h('span', { class: 'quiet' }, say('Bar', 'Barre'))))),
+    h('tbody', { role: 'rowgroup' }, rows.map((r) => h('tr', { role: 'row', class: (r.chosen ?? (r.votes === most && most > 0n)) && !r.aside ? 'first' : null },
+      h('th', { scope: 'row', role: 'rowheader' }, r.name, r.note && h('span', { class: 'note' }, r.note)), h('td', { class: 'votes', role: 'cell' }, `${number(r.votes)} (${percent(r.votes, whole)})`),
+      h('td', { role: 'cell' }, svg('svg', { 'aria-hidden': 'true', viewBox: '0 0 100 10', preserveAspectRatio: 'none' }, svg('rect', { width: share(r.votes, whole), height: 10 })))))));
 }
 const VOTES = () => say('Votes', 'Voix');
 
@@ -74,7 +75,7 @@ function judgment(part, all) {
       ...r.counts.map((n, i) => { const width = share(n, total), rect = svg('rect', { x, width, height: 10, fill: GRADE_COLOURS[Math.round((i * 6) / Math.max(1, r.counts.length - 1))] }); x += width; return rect; }),
       svg('line', { class: 'median', x1: 50, x2: 50, y1: 0, y2: 10, 'vector-effect': 'non-scaling-stroke' }));
     return h('li', {}, h('h3', {}, r.name), h('p', {}, say('Majority grade: ', 'Mention majoritaire : '), h('span', { class: 'grade' }, part.grades[r.grade])), bar,
-      h('details', {}, h('summary', {}, say('Grades in numbers', 'Mentions en nombres')),
+      h('details', { open: true }, h('summary', {}, say('Grades in numbers', 'Mentions en nombres')),
         bars(say(`Grades given to ${r.name}`, `Mentions données à ${r.name}`), part.grades.map((name, i) => ({ name, votes: r.counts[i] })), total, say('Mentions', 'Mentions'))));
   }));
 }

@@ -34,7 +34,7 @@ function due(c, me) {
 // --- one consultation. v: { signer, id, seed }; the seed is only in memory and in the trustee's file.
 
 function groupTable(v, all) {
-  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': title }, h('table', {}, h('thead', {}, h('tr', {}, [say('Trustee', 'Dépositaire'), say('Account', 'Compte'), say('Key', 'Clé'), say('Part opened', 'Part ouverte')].map((t) => h('th', { scope: 'col' }, t)))),
+  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': title }, h('table', { class: 'left' }, h('thead', {}, h('tr', {}, [say('Trustee', 'Dépositaire'), say('Account', 'Compte'), say('Key', 'Clé'), say('Part opened', 'Part ouverte')].map((t) => h('th', { scope: 'col' }, t)))),
     h('tbody', {}, all.map((t) => h('tr', {}, h('th', { scope: 'row' }, t.owner, t.account === v.signer.address ? say(' (you)', ' (vous)') : ''), h('td', {}, short(t.account)),
       h('td', {}, isDone(t) ? say('✓ done', '✓ faite') : say(`round ${t.step} of ${roundsOf(t)}`, `étape ${t.step} sur ${roundsOf(t)}`)), h('td', {}, t.decrypted ? say('✓ yes', '✓ oui') : say('no', 'non')))))));
 }

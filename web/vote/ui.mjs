@@ -103,16 +103,20 @@ export function field(label, input, { help, wide } = {}) {
   const wrong = h('span', { class: 'wrong', id: input.id + '-wrong', hidden: true });
   described.push(wrong.id);
   input.setAttribute('aria-describedby', described.join(' '));
+  input.addEventListener('input', () => { if (!wrong.hidden) mark(input, ''); });
   return h('div', { class: wide ? 'field wide' : 'field' }, h('label', { for: input.id }, label), helper, input, wrong);
 }
 // wrongField marks a field and takes the focus there; an empty text clears it.
 export function wrongField(input, text) {
-  const wrong = $(input.id + '-wrong');
-  input.toggleAttribute('aria-invalid', Boolean(text));
-  if (text) input.setAttribute('aria-invalid', 'true');
-  if (wrong) { wrong.textContent = text; wrong.hidden = !text; }
+  mark(input, text);
   if (text) input.focus();
   return !text;
+}
+function mark(input, text) {
+  const wrong = $(input.id + '-wrong');
+  if (text) input.setAttribute('aria-invalid', 'true');
+  else input.removeAttribute('aria-invalid');
+  if (wrong) { wrong.textContent = text; wrong.hidden = !text; }
 }
 export const button = (label, onclick, { primary, ...props } = {}) =>
   h('button', { type: 'button', class: primary ? 'primary' : null, onclick, ...props }, label);

@@ -152,16 +152,16 @@ async function seal(v) {
 
 function sealedView(v) {
   step(v, 3, say('Your ballot is encrypted, and not cast yet', 'Votre bulletin est chiffré, et pas encore déposé'),
-    h('p', {}, say('Its tracker, which tells nothing of your choices:', 'Son numéro de suivi, qui ne dit rien de vos choix :')),
-    copyable(say('Tracker', 'Numéro de suivi'), v.sealed.tracker, { id: 'tracker' }),
+    h('p', {}, say('Its ballot code, which tells nothing of your choices:', 'Son code de bulletin, qui ne dit rien de vos choix :')),
+    copyable(say('Ballot code', 'Code du bulletin'), v.sealed.code, { id: 'code' }),
     h('div', { class: 'two' },
       h('div', {}, h('h3', {}, say('Cast it', 'Le déposer')),
         h('p', {}, say('The ballot goes to the ledger under an account made for this moment: nothing links it to you.',
           'Le bulletin part au registre sous un compte créé pour l’occasion : rien ne le relie à vous.')),
         h('p', { class: 'actions' }, button(say('Cast my ballot', 'Déposer mon bulletin'), () => cast(v), { primary: true }))),
       h('div', {}, h('h3', {}, say('Or test this device', 'Ou tester cet appareil')),
-        h('p', {}, say('Write the tracker down first. The ballot is then opened, so that a second device can check that it holds your choices. An opened ballot cannot be cast: you will encrypt a new one.',
-          'Notez d’abord le numéro de suivi. Le bulletin est alors ouvert, pour qu’un second appareil vérifie qu’il contient vos choix. Un bulletin ouvert ne peut plus être déposé : vous en chiffrerez un nouveau.')),
+        h('p', {}, say('Write the ballot code down first. The ballot is then opened, so that a second device can check that it holds your choices. An opened ballot loses its signature and cannot be cast: you will encrypt a new one.',
+          'Notez d’abord le code du bulletin. Le bulletin est alors ouvert, pour qu’un second appareil vérifie qu’il contient vos choix. Un bulletin ouvert perd sa signature et ne peut plus être déposé : vous en chiffrerez un nouveau.')),
         h('p', { class: 'actions' }, button(say('Test by opening it', 'Tester en l’ouvrant'), () => challenge(v))))),
     h('p', { class: 'actions' }, button(say('Change my choices', 'Modifier mes choix'), () => { v.sealed = null; choose(v); })));
 }
@@ -169,8 +169,10 @@ function sealedView(v) {
 async function cast(v) {
   const area = v.area.querySelector('section');
   const said = h('p', { class: 'notice' });
+  let sent = false;
   const state = (s) => {
-    said.textContent = s === 'sending' ? say('Sending the ballot…', 'Envoi du bulletin…') : say('Waiting for the next block…', 'En attente du prochain bloc…');
+    sent = s === 'waiting';
+    said.textContent = sent ? say('Waiting for the next block…', 'En attente du prochain bloc…') : say('Sending the ballot…', 'Envoi du bulletin…');
     announce(said.textContent);
   };
   await act(area, async () => {
@@ -178,7 +180,13 @@ async function cast(v) {
     try {
       const receipt = await send(freshSigner(), 'cast', [v.id, v.sealed.packed], state);
       await receiptView(v, receipt);
-    } finally { said.remove(); }
+      said.remove();
+    } catch (e) {
+      // it may have arrived all the same: the tracker tells
+      if (sent) said.replaceChildren(say('If the ballot arrived, its tracker is ', 'Si le bulletin est arrivé, son numéro de suivi est '), h('span', { class: 'code-input' }, v.sealed.tracker));
+      else said.remove();
+      throw e;
+    }
   });
 }
 
@@ -193,8 +201,8 @@ async function kept(v) {
 async function receiptView(v, receipt) {
   const event = await kept(v);
   if (!event) throw new Error(say('The ledger does not show this ballot. Keep the tracker and tell the organiser.', 'Le registre ne montre pas ce bulletin. Gardez le numéro de suivi et prévenez l’organisateur.'));
-  const { tracker } = v.sealed, url = new URL(linkTo('check.html', { id: v.id }), location.href);
-  const text = [v.c.name, `${say('Tracker', 'Numéro de suivi')}: ${tracker}`, `${say('Block', 'Bloc')}: ${event.number}`,
+  const { tracker, code } = v.sealed, url = new URL(linkTo('check.html', { id: v.id }), location.href);
+  const text = [v.c.name, `${say('Tracker', 'Numéro de suivi')}: ${tracker}`, `${say('Ballot code', 'Code du bulletin')}: ${code}`, `${say('Block', 'Bloc')}: ${event.number}`,
     `${say('Time', 'Heure')}: ${time(event.time)}`, `${say('Check', 'Vérifier')}: ${url.href}`, ''].join('\n');
   v.sealed = null;
   v.credential = null;
@@ -207,23 +215,24 @@ async function receiptView(v, receipt) {
       button(say('Save as a file', 'Enregistrer un fichier'), () => download(`${say('receipt', 'recu')}-${v.id}.txt`, text)),
       h('a', { class: 'button', href: `${linkTo('check.html', { id: v.id })}#${tracker}` }, say('Check it now', 'Le vérifier maintenant'))),
     h('p', {}, say(`You may vote again until ${time(v.c.closes)}: only your last ballot counts.`, `Vous pouvez voter à nouveau jusqu’au ${time(v.c.closes)} : seul votre dernier bulletin compte.`)),
-    h('p', { class: 'soft' }, say('Transaction ', 'Transaction '), h('span', { class: 'code-input' }, receipt.transactionHash)));
+    h('dl', { class: 'answers soft' }, h('dt', {}, say('Ballot code, shown before you cast it', 'Code du bulletin, affiché avant le dépôt')), h('dd', { class: 'code-input', id: 'code' }, code),
+      h('dt', {}, 'Transaction'), h('dd', { class: 'code-input' }, receipt.transactionHash)));
   announce(say('Your ballot is in the ballot box.', 'Votre bulletin est dans l’urne.'));
 }
 
-// The challenge (Benaloh 2006): the opening is revealed, so this ballot is never cast.
+// The challenge (Benaloh 2006): the opening is revealed and the signature forgotten, so this ballot is never cast.
 function challenge(v) {
-  const { json, opening, tracker } = v.sealed;
-  const file = JSON.stringify({ consultation: Number(v.id), ballot: json, opening });
+  const { unsigned, opening, code } = v.sealed;
+  const file = JSON.stringify({ consultation: Number(v.id), ballot: unsigned, opening });
   const url = new URL(linkTo('opening.html', { id: v.id }), location.href);
   v.sealed = null;
   step(v, 3, say('This ballot is open now, and will not be cast', 'Ce bulletin est désormais ouvert, et ne sera pas déposé'),
-    h('p', {}, say('Tracker of the opened ballot: compare it with what you wrote down.', 'Numéro de suivi du bulletin ouvert : comparez-le avec ce que vous avez noté.')),
-    copyable(say('Tracker', 'Numéro de suivi'), tracker, { id: 'tracker' }),
+    h('p', {}, say('Code of the opened ballot: compare it with what you wrote down.', 'Code du bulletin ouvert : comparez-le avec ce que vous avez noté.')),
+    copyable(say('Ballot code', 'Code du bulletin'), code, { id: 'code' }),
     h('ol', {},
       h('li', {}, say('Save the opened ballot, or copy it, and take it to a second device that you trust.', 'Enregistrez le bulletin ouvert, ou copiez-le, et apportez-le à un second appareil de confiance.')),
       h('li', {}, say('There, open this page and give it the file:', 'Là, ouvrez cette page et donnez-lui le fichier :'), ' ', h('span', { class: 'code-input' }, url.origin + url.pathname + url.search)),
-      h('li', {}, say('It must show the same tracker, and exactly the choices you made.', 'Elle doit montrer le même numéro de suivi, et exactement vos choix.'))),
+      h('li', {}, say('It must show the same code, and exactly the choices you made.', 'Elle doit montrer le même code, et exactement vos choix.'))),
     h('p', { class: 'actions' }, button(say('Save the opened ballot', 'Enregistrer le bulletin ouvert'), () => download(`${say('opened-ballot', 'bulletin-ouvert')}-${v.id}.json`, file, 'application/json'), { id: 'save-opening' }),
       button(say('Vote: encrypt a new ballot', 'Voter : chiffrer un nouveau bulletin'), () => review(v), { primary: true })),
     h('details', {}, h('summary', {}, say('The opened ballot as text', 'Le bulletin ouvert en texte')), copyable(say('Opened ballot', 'Bulletin ouvert'), file, { id: 'opened' })));

@@ -111,17 +111,16 @@ TEST(voting_copies)
     SAY(&w, "InvalidBallot(rule=\"signature\")", "phone", "cast", id,
         hex_of(&w, bytes_of(copied, first.len)));
     /* the same question elsewhere */
-    struct election_world other = w; /* both in one state */
+    struct bel_election first_election = w.e;
+    memset(&w.e, 0, sizeof w.e);
     world_create(&w, WORLD_TEMPLATE, "0", ONE);
     world_single(&w, "ines");
     SAY(&w, "ok", "registrar", "addVoters", world_id(&w), key_of(&w, 1), "[]");
-    other.e = w.e;
-    memset(&w.e, 0, sizeof w.e);
     world_publish(&w);
     world_at(&w, WORLD_OPENS);
     SAY(&w, "InvalidBallot(rule=\"signature\")", "phone", "cast", world_id(&w), hex_of(&w, own));
     SAY(&w, "ok", "phone", "cast", id, hex_of(&w, own));
-    bel_election_free(&other.e);
+    bel_election_free(&first_election);
     world_close(&w);
 }
 
@@ -160,6 +159,25 @@ TEST(voting_false_proofs)
     SAY(&w, "InvalidBallot(rule=\"proof\")", "phone", "cast", world_id(&w),
         world_hex(&w, changed, ballot.len));
     CHECK(strstr(why.text, "question 1, answer 1") != NULL);
+    world_close(&w);
+}
+
+/* What a challenge reveals of a ballot is everything but its signature: it cannot be cast. */
+TEST(voting_challenged_ballot)
+{
+    struct election_world w;
+    world_open(&w);
+    open_election(&w, 2);
+    struct bytes ballot = world_ballot(&w, 0, 0), other = world_ballot(&w, 0, 1);
+    uint8_t *unsigned_ = arena_dup(&w.arena, ballot.data, ballot.len);
+    memset(unsigned_ + ballot.len - BEL_PROOF_BYTES, 0, BEL_PROOF_BYTES);
+    SAY(&w, "InvalidBallot(rule=\"signature\")", "x", "cast", world_id(&w),
+        world_hex(&w, unsigned_, ballot.len));
+    memcpy(unsigned_ + ballot.len - BEL_PROOF_BYTES, /* the one under the voter's real ballot */
+           other.data + other.len - BEL_PROOF_BYTES, BEL_PROOF_BYTES);
+    SAY(&w, "ok", "phone", "cast", world_id(&w), hex_of(&w, other));
+    SAY(&w, "InvalidBallot(rule=\"signature\")", "x", "cast", world_id(&w),
+        world_hex(&w, unsigned_, ballot.len));
     world_close(&w);
 }
 

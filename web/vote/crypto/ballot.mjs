@@ -106,19 +106,22 @@ function answerJson(q, a) {
     `{"commitment":"${commitment.text}","challenge":"${c}","response":["${t1}","${t2}"]}}`;
 }
 
+function unsignedHash(e, b) { return hashText(sha256(utf8(unsignedJson(e, b) + '}'))); }
 function unsignedJson(e, b) {
   encodeAll([b.credential, ...b.answers.flatMap((a) => a.ciphertexts.flat())]);
   return `{"election_uuid":"${e.uuid}","election_hash":"${e.fingerprint}","credential":"${b.credential.text}",` +
     `"answers":[${b.answers.map((a, i) => answerJson(e.questions[i], a)).join()}]`;
 }
-const unsignedHash = (e, b) => hashText(sha256(utf8(unsignedJson(e, b) + '}')));
 
 export function ballotJson(e, b) {
   const unsigned = unsignedJson(e, b);
   return `${unsigned},"signature":{"hash":"${hashText(sha256(utf8(unsigned + '}')))}","proof":${proofJson(b.signature)}}}`;
 }
 
-// What a voter keeps: the SHA-256 of the document, in base64.
+// Two names of a ballot, both the SHA-256 of a document in base64. The code is of the ballot without its signature: a
+// device shows it before the voter decides to cast or to challenge. The tracker is of the whole ballot, once it is cast.
+export const codeOf = unsignedHash;
+export const unsignedDocument = (e, b) => unsignedJson(e, b) + '}';
 export const trackerOf = (e, b) => hashText(sha256(utf8(ballotJson(e, b))));
 
 // --- the packed form: every value in its order, by a writer and a reader that see the same walk
@@ -169,13 +172,15 @@ export function* unpackBallot(e, packed) {
   return walkBallot(e, shape, (i) => read[i], (k) => (k < Q ? k : no('ballot-scalar')));
 }
 
-// readBallot reads a document: byte for byte what ballotJson makes of it, and of this election.
-export function* readBallot(e, document) {
+// readBallot reads a document: byte for byte what ballotJson makes of it, and of this election. With `challenged` the
+// document is one without a signature, and so is the ballot (its signature is zero).
+export function* readBallot(e, document, challenged = false) {
   let j;
   try { j = JSON.parse(document); } catch { no('json'); }
   if (j?.election_uuid !== e.uuid || j.election_hash !== e.fingerprint) no('ballot-other-election');
   if (!Array.isArray(j.answers) || j.answers.length !== e.questions.length) no('ballot-form');
   const proof = (p) => ({ c: p?.challenge, r: p?.response });
+  if (challenged) j.signature = { proof: { challenge: '0', response: '0' } };
   const proofs = (l) => (Array.isArray(l) ? l.map(proof) : []);
   const shape = { credential: j.credential, signature: proof(j.signature?.proof), answers: j.answers.map((a, i) => {
     const q = e.questions[i];
@@ -195,18 +200,19 @@ export function* readBallot(e, document) {
     yield read.length / texts.length;
   }
   const b = walkBallot(e, indexed, (i) => read[i], (k) => k);
-  if (ballotJson(e, b) !== document) no('ballot-form');
+  if ((challenged ? unsignedDocument(e, b) : ballotJson(e, b)) !== document) no('ballot-form');
   return b;
 }
 
 // --- verification
 
 // verifyBallot checks everything that can be checked of a ballot alone; throws VoteError 'proof' or 'signature' with
-// question and answer. Its points are in the subgroup already: unpackBallot and readBallot see to it.
-export function* verifyBallot(e, b) {
+// question and answer. Its points are in the subgroup already: unpackBallot and readBallot see to it. A challenged ballot
+// has no signature to check.
+export function* verifyBallot(e, b, challenged = false) {
   const y = keyTable(e), outer = voterContext(e, b.credential);
   if (b.credential.isIdentity) no('signature');
-  if (!verifyPower(SIGNATURE, unsignedHash(e, b), b.credential, b.signature)) no('signature');
+  if (!challenged && !verifyPower(SIGNATURE, unsignedHash(e, b), b.credential, b.signature)) no('signature');
   let done = 0;
   for (const [i, q] of e.questions.entries()) {
     const a = b.answers[i], context = answerContext(outer, a.ciphertexts);
@@ -232,21 +238,23 @@ export function* verifyBallot(e, b) {
   }
 }
 
-// --- a challenged ballot is opened (Benaloh 2006): revealed, and never cast
+// --- a challenged ballot is opened (Benaloh 2006): revealed without its signature, so that nobody can cast it
 
-// {"tracker":..,"choice":[[..]],"randomness":[["decimal",..]]}, as bel_opening_write writes it
+// {"hash":..,"choice":[[..]],"randomness":[["decimal",..]]}, as bel_opening_write writes it; hash: the ballot's code; a
+// choice of lists is nested, randomness is not
 export function openingJson(e, b, opening) {
   const choice = opening.map((list, i) => nest(e.questions[i], list.map((o) => o.m)));
-  const randomness = opening.map((list, i) => nest(e.questions[i], list.map((o) => String(o.rho))));
-  return JSON.stringify({ tracker: trackerOf(e, b), choice, randomness });
+  const randomness = opening.map((list) => list.map((o) => String(o.rho)));
+  return JSON.stringify({ hash: codeOf(e, b), choice, randomness });
 }
 export function readOpening(e, text) {
   let j;
   try { j = JSON.parse(text); } catch { no('json'); }
-  if (!Array.isArray(j?.choice) || !Array.isArray(j.randomness) || typeof j.tracker !== 'string' ||
+  if (!Array.isArray(j?.choice) || !Array.isArray(j.randomness) || typeof j.hash !== 'string' ||
     j.choice.length !== e.questions.length || j.randomness.length !== e.questions.length) no('opening-form');
-  return { tracker: j.tracker, opening: e.questions.map((q, i) => {
-    const bits = flat(q, j.choice[i]) ?? no('opening-form'), texts = flat(q, j.randomness[i]) ?? no('opening-form');
+  return { code: j.hash, opening: e.questions.map((q, i) => {
+    const bits = flat(q, j.choice[i]) ?? no('opening-form'), texts = j.randomness[i];
+    if (!Array.isArray(texts) || texts.length !== q.count) no('opening-form');
     return bits.map((m, k) => ({ m: m === 0 || m === 1 ? m : no('opening-form'), rho: scalarFromText(texts[k]) ?? no('opening-form') }));
   }) };
 }
