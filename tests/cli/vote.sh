@@ -357,6 +357,9 @@ gives 0 'decrypted' vote work "$both" --seed t1.seed --from t1
 gives 0 'decided' vote result "$both" --json
 check 'graded' is '[.result.readings[0].ranking[] | [.rank, .name, .grade]] ==
     [[1, "A park", "Excellent"], [2, "Workshops", "Very good"], [3, "Housing", "Reject"]]'
+gives 0 'the merged archive' vote export "$both" both.bel --quiet
+gives 0 'and one of a unit' vote export "$north" north.bel --force --quiet
+gives 0 'which verifies' vote verify north.bel
 prints 'merged into another one' 'the units are merged' vote show "$north"
 wait "$watch"
 check 'who watched has ended' [ $? = 0 ]
