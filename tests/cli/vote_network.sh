@@ -1,7 +1,7 @@
 #!/bin/sh
 # A ballot cast on a network is proven to somebody who runs no node: the receipt of the cast under a
 # header that the validators signed. Needs the ordering engine.
-# shellcheck disable=SC2016 # $ is of jq
+# shellcheck disable=SC2016,SC2317 # $ is of jq; functions are called by name, through check
 # shellcheck source=tests/cli/lib/tap.sh
 . tests/cli/lib/tap.sh
 cd "$work" || exit 1
