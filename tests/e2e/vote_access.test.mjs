@@ -4,7 +4,9 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Town } from './vote_town.mjs';
+import { Town, VOTING } from './vote_town.mjs';
+import { METHODS } from '../../web/vote/chain/voting.mjs';
+import { encodeCall } from '../../web/vote/chain/abi.mjs';
 import { Browser, chromium } from './vote_browser.mjs';
 import { run } from '../../web/vote/crypto/ballot.mjs';
 import { jobs } from '../../web/vote/jobs.mjs';
@@ -152,6 +154,33 @@ test('the page of a language names its other one, and keeps the consultation', o
   await page.see('Check a ballot');
   assert.equal(await page.eval('document.documentElement.lang'), 'en'); // a language that was chosen stays
   await page.close();
+});
+
+// A node that changes what it answers: the page of another, honest one would have asked it.
+test('a page that is told other questions, or another key, does not encrypt for them', options, async () => {
+  const other = await town.consultation({ name: 'Autre', voters: 1, questions: [{ answers: ['a', 'b'], min: 1, max: 1, question: 'Autre' }] });
+  const lie = async (method, change) => {
+    const page = await browser.page(), selector = Buffer.from(METHODS[method].selector).toString('hex');
+    await page.ask('Page.addScriptToEvaluateOnNewDocument', { source: `const real = fetch; window.fetch = async (path, options) => {
+      const answer = await real(path, options), asked = options && JSON.parse(options.body);
+      if (!Array.isArray(asked) || !asked.some((a) => a.params[0].data?.startsWith('0x${selector}'))) return answer;
+      const list = await answer.json(), replace = ${change};
+      asked.forEach((a, i) => { if (a.params[0].data.startsWith('0x${selector}')) list[i].result = replace(list[i].result); });
+      return new Response(JSON.stringify(list));
+    };` });
+    await page.goto(`${town.url}/vote/#${poll.id}.${poll.credentials[1]}`);
+    return page;
+  };
+  const hex = (text) => Buffer.from(text).toString('hex');
+  const questions = await lie('electionOf', `(r) => r.replace('${hex('Oui')}', '${hex('Ouï').slice(0, 6)}')`);
+  await questions.see('Le document du scrutin n’est pas celui que le registre désigne.');
+  const { result } = await (await fetch(town.url, { method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_call',
+    params: [{ to: VOTING, data: '0x' + Buffer.from(encodeCall(METHODS.trusteesOf, [other.id])).toString('hex') }, 'latest'] }) })).json();
+  const trustees = await lie('trusteesOf', `() => '${result}'`);
+  await trustees.see('La clé du scrutin n’est pas celle des dépositaires.');
+  assert.ok(!(await trustees.text()).includes('Vos choix'));
+  await questions.close();
+  await trustees.close();
 });
 
 test('a budget and majority judgment are shown as such', options, async () => {

@@ -12,6 +12,7 @@ import { Town } from './vote_town.mjs';
 import { run, readBallot, verifyBallot, ballotJson, packBallot, codeOf, trackerOf } from '../../web/vote/crypto/ballot.mjs';
 import { readElection } from '../../web/vote/crypto/election.mjs';
 import { credentialKey, credentialSecret, newCredential } from '../../web/vote/crypto/credential.mjs';
+import { openingSecret } from '../../web/vote/crypto/rounds.mjs';
 import { newSeed } from '../../web/vote/crypto/trustees.mjs';
 import { hexOf } from '../../web/vote/crypto/bytes.mjs';
 import { jobs } from '../../web/vote/jobs.mjs';
@@ -85,8 +86,9 @@ test('a false share is found, complained of, and the program agrees', async () =
     }
   await assert.rejects(async () => run(jobs.trusteeRound({ ...await state(3), seed: own[0] })), (e) => e.code === 'trustee-seed');
   assert.equal(run(jobs.trusteeRound(await state(3))).method, 'postVerification');
-  const { complaint } = run(jobs.trusteeRound(await state(1)));
+  const st1 = await state(1), { complaint } = run(jobs.trusteeRound(st1));
   assert.equal(complaint.member, 2);
+  assert.throws(() => openingSecret(st1), (e) => e.code === 'trustee-share' && e.detail.member === 2);
   const changed = complaint.bytes.slice();
   changed[40] ^= 1;
   await assert.rejects(town.view('complain', other, 2, changed));

@@ -9,6 +9,7 @@ import { Town } from './vote_town.mjs';
 import { run } from '../../web/vote/crypto/ballot.mjs';
 import { jobs } from '../../web/vote/jobs.mjs';
 import { hashFromText, hexOf } from '../../web/vote/crypto/bytes.mjs';
+import { call, send, freshSigner, keySigner, walletSigner, hasWallet, ChainError } from '../../web/vote/chain/node.mjs';
 import { fetchProof, checkProof, checkSignatures } from '../../web/vote/inclusion.mjs';
 import { ProofError, headerHash, setHash, voteBytes } from '../../web/verify/verify.mjs';
 
@@ -56,6 +57,43 @@ test('the event of a casting leads to the header of its block', async () => {
     const outcome = await checkProof(poll.id, tracker, copy).then((f) => f.blockHash, (e) => e);
     assert.ok(name === 'header' ? outcome instanceof ProofError || outcome !== facts.blockHash : outcome instanceof ProofError, `${name}: ${outcome}`);
   }
+});
+
+test('a wallet of the browser signs; what the service refuses comes back as its error', async () => {
+  const wallet = new ethers.Wallet(keys[1]), asked = [];
+  let chainId = '0x1';
+  globalThis.window = { ethereum: { request: async ({ method, params }) => {
+    asked.push(method);
+    if (method === 'eth_requestAccounts') return [wallet.address];
+    if (method === 'eth_chainId') return chainId;
+    if (method === 'wallet_switchEthereumChain') { chainId = params[0].chainId; return null; }
+    if (asked.filter((m) => m === 'eth_sendTransaction').length > 1) throw { code: 4001, message: 'the person said no' };
+    const [{ from, to, data, gas, maxFeePerGas }] = params;
+    assert.deepEqual([from, maxFeePerGas], [wallet.address, '0x0']);
+    const raw = await wallet.signTransaction({ type: 2, chainId, nonce: 0, to, data, gasLimit: gas, maxFeePerGas: 0, maxPriorityFeePerGas: 0 });
+    return (await rpc(town.url, 'eth_sendRawTransaction', [raw])).result;
+  } } };
+  try {
+    assert.equal(hasWallet(), true);
+    const signer = await walletSigner(), states = [];
+    const ballot = (choices) => run(jobs.makeBallot({ document: poll.document, credential: poll.credentials[1], choices })).packed;
+    const receipt = await send(signer, 'cast', [poll.id, ballot([[0, 1]])], (s) => states.push(s));
+    assert.deepEqual([receipt.status, states], ['0x1', ['sending', 'waiting']]);
+    assert.deepEqual(asked, ['eth_requestAccounts', 'eth_chainId', 'wallet_switchEthereumChain', 'eth_sendTransaction']);
+    await assert.rejects(send(signer, 'cast', [poll.id, ballot([[1, 0]])]), (e) => e.kind === 'wallet' && e.message === 'the person said no');
+  } finally { delete globalThis.window; }
+  const refused = (name, check = () => true) => (e) => e instanceof ChainError && e.kind === 'refused' && e.name === name && check(e.args);
+  await assert.rejects(send(freshSigner(), 'cast', [poll.id, made.packed]), refused('KnownBallot', (a) => a.height === 1n));
+  await assert.rejects(send(freshSigner(), 'cast', [poll.id, made.packed.slice(1)]), refused('InvalidBallot', (a) => Buffer.from(a.rule).toString().startsWith('invalid')));
+  await assert.rejects(send(freshSigner(), 'cancel', [poll.id, 'x']), refused('NotAuthorised'));
+  await assert.rejects(call('consultation', 99), refused('UnknownConsultation', (a) => a.id === 99n));
+  assert.equal(keySigner('0x' + '0'.repeat(64)), null);
+  assert.equal(keySigner('12'), null);
+  assert.equal(keySigner(keys[0]).address, new ethers.Wallet(keys[0]).address.toLowerCase());
+  const there = globalThis.fetch;
+  globalThis.fetch = async () => { throw new TypeError('no route'); };
+  await assert.rejects(call('consultationCount'), (e) => e.kind === 'network');
+  globalThis.fetch = there;
 });
 
 test('validators\' signatures are checked under it; a ledger of one node has none', async () => {
