@@ -65,10 +65,16 @@ class Election:
         self.report = json.loads(out)
         self.archive = os.path.join(self.folder, self.report["uuid"] + ".bel")
 
-    def verify(self):
+    def verify(self, *args):
         """Wall and CPU seconds of `parvis vote verify` on every processor."""
-        _, wall, cpu = run([program("parvis"), "vote", "verify", self.archive, "--quiet"])
+        _, wall, cpu = run([program("parvis"), "vote", "verify", self.archive, "--quiet", *args])
         return wall, cpu
+
+    def hint(self):
+        """The hints beside the archive: their file, wall and CPU seconds of writing them."""
+        name = self.archive + ".hints"
+        _, wall, cpu = run([program("parvis"), "vote", "hints", self.archive, "--quiet", "--out", name])
+        return name, wall, cpu
 
     def done(self):
         shutil.rmtree(self.folder)
@@ -155,6 +161,8 @@ def table_election():
     count = options.ballots
     election = Election("whole", "--voters", count)
     wall, cpu = election.verify()
+    hints, hint_wall, hint_cpu = election.hint()
+    hinted_wall, hinted_cpu = election.verify("--hints", hints)
     ours = json.loads(run([program("bench_voting"), election.folder, str(count)])[0])
     theirs = tool_wall = tally = None
     if options.tool:
@@ -166,6 +174,8 @@ def table_election():
     print("| | parvis, wall | parvis, CPU | tool, wall | tool, CPU | tool / parvis, wall |\n|---|---|---|---|---|---|")
     print(f"| verify the archive | {wall:.2f} | {cpu:.2f} | {number(tool_wall)} | {number(theirs)} | "
           f"{ratio(tool_wall, wall)} |")
+    print(f"| the same with hints | {hinted_wall:.2f} | {hinted_cpu:.2f} | | | {ratio(tool_wall, hinted_wall)} |")
+    print(f"| write the hints | {hint_wall:.2f} | {hint_cpu:.2f} | | | |")
     print(f"| sum of its ballots, every processor | {ours['tally_threads_s']:.2f} | | | {number(tally)} | "
           f"{ratio(tally, ours['tally_threads_s'])} |")
     print(f"| the same, one processor | {ours['tally_s']:.2f} | {ours['tally_s']:.2f} | | {number(tally)} | "
@@ -179,6 +189,8 @@ def table_million():
     count = options.large
     election = Election("large", "--kind", "simple", "--voters", count)
     wall, cpu = election.verify()
+    hints, _, hint_cpu = election.hint()
+    hinted_wall, hinted_cpu = election.verify("--hints", hints)
     size = os.path.getsize(election.archive) / 1e6
     cast = election.report["cast_s"]
     print(f"\n## Voting: {count} simple ballots, measured, and a million at the same rate\n")
@@ -187,6 +199,10 @@ def table_million():
     print(f"| archive | {size:.0f} MB | {size * scale / 1e3:.1f} GB |")
     print(f"| verify, {os.cpu_count()} processors | {wall:.1f} s | {wall * scale / 60:.1f} min |")
     print(f"| verify, CPU | {cpu:.1f} s | {cpu * scale / 60:.1f} min |")
+    print(f"| the same with hints, {os.cpu_count()} processors | {hinted_wall:.1f} s | {hinted_wall * scale / 60:.1f} min |")
+    print(f"| the same with hints, CPU | {hinted_cpu:.1f} s | {hinted_cpu * scale / 60:.1f} min |")
+    print(f"| the hints | {os.path.getsize(hints) / 1e6:.0f} MB, {hint_cpu:.1f} s of CPU | "
+          f"{os.path.getsize(hints) * scale / 1e9:.1f} GB |")
     print(f"| ballots made, {os.cpu_count()} processors | {cast:.1f} s | {cast * scale / 60:.1f} min |", flush=True)
     election.done()
 
