@@ -68,8 +68,8 @@ struct proposal {
     void *enough_ctx;
 };
 
-/* chain_tell_time: the engine says what time it is, so that admission judges quotas by the period
- * in which the next block will stand and not by the last block's. Any thread. */
+/* chain_tell_time: the engine says what time it is, so that admission judges quotas, and what may
+ * be done now, by the time of the next block and not by the last block's. Any thread. */
 void chain_tell_time(struct chain *c, uint64_t unix_s);
 
 /* chain_check: state-dependent admission of a decoded transaction with known sender against the

@@ -266,6 +266,7 @@ static enum err comet_submit(struct engine *e, struct bytes raw, struct hash *ha
     struct comet *c = e->private_data;
     if (atomic_load(&e->failed) || !atomic_load(&e->synced))
         return E_STOPPED;
+    chain_tell_time(c->chain, clock_unix_s());
     TRY(pool_add(chain_pool(c->chain), raw, hash_out, d));
     outbox_put(c->outbox, hash_out);
     return E_OK;

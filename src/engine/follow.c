@@ -394,6 +394,7 @@ static enum err follow_submit(struct engine *e, struct bytes raw, struct hash *h
     struct diag d = {""};
     if (atomic_load(&e->failed))
         return E_STOPPED;
+    chain_tell_time(e->chain, clock_unix_s());
     enum err known = pool_add(chain_pool(e->chain), raw, hash_out, why);
     if (known != E_OK && known != E_TX_KNOWN)
         return known;

@@ -197,6 +197,7 @@ static enum err solo_submit(struct engine *e, struct bytes raw, struct hash *has
 {
     if (atomic_load(&e->failed))
         return E_STOPPED;
+    chain_tell_time(e->chain, clock_unix_s()); /* the engine's thread may have slept for a second */
     return pool_add(chain_pool(e->chain), raw, hash_out, d);
 }
 

@@ -290,7 +290,10 @@ test('a group of three makes a key, two of them open a sum; false shares are fou
   const contexts = seeds.map((_, i) => ({ threshold: 2, size: 3, index: i + 1 }));
   const certificates = seeds.map((s, i) => trustees.readCertificate(contexts[i], trustees.packCertificate(trustees.makeCertificate(contexts[i], s))));
   const coefficients = seeds.map((s, i) => trustees.readCoefficients(contexts[i], certificates[i],
-    trustees.packCoefficients(trustees.makeCoefficients(contexts[i], uuid, s))));
+    trustees.packCoefficients(trustees.makeCoefficients(contexts[i], uuid, s, certificates))));
+  // another order of members, another polynomial
+  const others = [certificates[1], certificates[0], certificates[2]];
+  assert.ok(!trustees.makeCoefficients(contexts[0], uuid, seeds[0], others).points[0].equals(coefficients[0].points[0]));
   assert.equal(trustees.coefficientsHash(contexts[0], coefficients[0]).length, 32);
   const shares = seeds.map((s, i) => {
     const packed = trustees.packShares(trustees.makeShares(contexts[i], uuid, s, certificates));

@@ -76,7 +76,7 @@ function judgment(part, all) {
       svg('line', { class: 'median', x1: 50, x2: 50, y1: 0, y2: 10, 'vector-effect': 'non-scaling-stroke' }));
     return h('li', {}, h('h3', {}, r.name), h('p', {}, say('Majority grade: ', 'Mention majoritaire : '), h('span', { class: 'grade' }, part.grades[r.grade])), bar,
       h('details', { open: true }, h('summary', {}, say('Grades in numbers', 'Mentions en nombres')),
-        bars(say(`Grades given to ${r.name}`, `Mentions données à ${r.name}`), part.grades.map((name, i) => ({ name, votes: r.counts[i] })), total, say('Mentions', 'Mentions'))));
+        bars(say(`Grades: ${r.name}`, `Mentions : ${r.name}`), part.grades.map((name, i) => ({ name, votes: r.counts[i] })), total, say('Mentions', 'Mentions'))));
   }));
 }
 
