@@ -107,14 +107,9 @@ static void put_services(const struct cli *cli, struct buf *b, const struct gene
         } else if (strcmp(SERVICES[i]->name, "energy") == 0) {
             json_put_address_member(b, "rulesRole", &f->admin);
         } else if (strcmp(SERVICES[i]->name, "voting") == 0) {
-            json_put_key(b, "clerks");
-            json_open(b, '[');
-            json_put_data(b, f->admin.b, sizeof f->admin.b);
-            json_close(b, ']');
+            put_first_clerk(b, f);
         } else if (strcmp(SERVICES[i]->name, "members") == 0 && f->member_count > 0) {
             put_founding_members(b, f);
-        } else if (strcmp(SERVICES[i]->name, "voting") == 0) {
-            put_first_clerk(b, f);
         }
         json_close(b, '}');
     }

@@ -296,6 +296,12 @@ void chain_tell_time(struct chain *c, uint64_t unix_s)
     atomic_store(&c->now_s, unix_s);
 }
 
+uint64_t chain_now_s(struct chain *c)
+{
+    uint64_t now_s = atomic_load(&c->now_s), head_s = chain_head(c).timestamp_s;
+    return now_s > head_s ? now_s : head_s;
+}
+
 /* --- admission -------------------------------------------------------------------------------- */
 
 enum err chain_check_known(const struct chain *c, const struct tx *t, uint64_t nonce,
@@ -320,8 +326,7 @@ static enum err ask_quota(struct chain *c, const struct state_reader *reader, co
                           uint64_t *credit_out)
 {
     struct state *s = state_new(reader);
-    uint64_t now_s = atomic_load(&c->now_s), head_s = chain_head(c).timestamp_s;
-    struct quota_block *q = quota_block_new(s, now_s > head_s ? now_s : head_s);
+    struct quota_block *q = quota_block_new(s, chain_now_s(c));
     *credit_out = t->gas_limit * CREDIT_TRANSACTIONS;
     enum err e = quota_check(q, &t->sender, *credit_out);
     if (e == E_TX_QUOTA) {
@@ -336,10 +341,8 @@ static enum err ask_quota(struct chain *c, const struct state_reader *reader, co
 
 enum fork chain_next_fork(struct chain *c)
 {
-    struct chain_head head = chain_head(c);
-    uint64_t now_s = atomic_load(&c->now_s);
-    uint64_t time_s = now_s > head.timestamp_s ? now_s : head.timestamp_s;
-    return schedule_rules(&c->genesis.schedule, head.number + 1, time_s, true).fork;
+    uint64_t next = chain_head(c).number + 1;
+    return schedule_rules(&c->genesis.schedule, next, chain_now_s(c), true).fork;
 }
 
 /* EIP-3607 lets no contract send; EIP-7702 makes an exception for accounts that delegate. */

@@ -68,9 +68,11 @@ struct proposal {
     void *enough_ctx;
 };
 
-/* chain_tell_time: the engine says what time it is, so that admission judges quotas, and what may
- * be done now, by the time of the next block and not by the last block's. Any thread. */
+/* chain_tell_time: the engine says from when on the next block will be, so that admission judges
+ * quotas, and what may be done now, by the time of the next block and not by the last block's.
+ * chain_now_s: what it said last, or the head's time if that is later. Any thread. */
 void chain_tell_time(struct chain *c, uint64_t unix_s);
+uint64_t chain_now_s(struct chain *c);
 
 /* chain_check: state-dependent admission of a decoded transaction with known sender against the
  * head. *state_nonce_out is the sender's nonce at the head. E_OK | E_TX_GAS_LIMIT | E_TX_NONCE_LOW

@@ -2,7 +2,6 @@
 
 #include <stdatomic.h>
 
-#include "base/clock.h"
 #include "base/lang.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -205,7 +204,6 @@ void comet_handle(void *ctx, const struct abci_request *in, struct abci_response
 enum err comet_attach(struct comet *c, struct chain *chain, struct diag *d)
 {
     c->chain = chain;
-    chain_tell_time(chain, clock_unix_s());
     c->outbox = outbox_new(chain_pool(chain));
     TRY(comet_program_is_known(c, d));
     TRY(inbox_start(&c->inbox, chain_pool(chain), d));
@@ -266,7 +264,6 @@ static enum err comet_submit(struct engine *e, struct bytes raw, struct hash *ha
     struct comet *c = e->private_data;
     if (atomic_load(&e->failed) || !atomic_load(&e->synced))
         return E_STOPPED;
-    chain_tell_time(c->chain, clock_unix_s());
     TRY(pool_add(chain_pool(c->chain), raw, hash_out, d));
     outbox_put(c->outbox, hash_out);
     return E_OK;
@@ -274,6 +271,7 @@ static enum err comet_submit(struct engine *e, struct bytes raw, struct hash *ha
 
 const struct engine_ops ENGINE_COMET = {
     .name = "comet",
+    .agrees_on_time = true,
     .start = comet_start,
     .stop = comet_stop,
     .submit = comet_submit,

@@ -160,7 +160,9 @@ static void make_key(struct input *in)
 }
 
 /* read_input: false when the block has another form than a proposal of ours (one bundle or none) or
- * does not follow the last height. */
+ * does not follow the last height. Its time is told to the chain: the members agree on it, and it
+ * is that of the last height's votes, a second or two behind the clock where nothing happens; what
+ * admission took by the clock could come too early for its block. */
 static bool read_input(struct comet *c, const struct abci_block *b, struct arena *a,
                        struct input *out)
 {
@@ -174,6 +176,7 @@ static bool read_input(struct comet *c, const struct abci_block *b, struct arena
         .timestamp_s = time_s > head.timestamp_s ? time_s : head.timestamp_s,
         .proposer = operator_of(c, b->proposer20),
     };
+    chain_tell_time(c->chain, out->proposal.timestamp_s);
     read_reports(out, b, a);
     if (b->tx_count > 1)
         return false;
@@ -277,7 +280,6 @@ void comet_prepare(struct comet *c, const struct abci_block *in, struct abci_txs
     struct diag d = {""};
     plain.tx_count = 0; /* the engine has no transactions of its own */
     drop_candidate(c);
-    chain_tell_time(c->chain, clock_unix_s());
     if (!read_input(c, &plain, a, &input))
         return;
     wait_for_work(c, &input);
@@ -341,7 +343,6 @@ void comet_process(struct comet *c, const struct abci_block *in, struct abci_ver
     struct input input;
     struct diag d = {""};
     enum err e = E_OK;
-    chain_tell_time(c->chain, clock_unix_s());
     out->status = ABCI_REJECT;
     if (!read_input(c, in, a, &input)) {
         log_warn("engine",

@@ -15,6 +15,7 @@ struct engine_ops {
     const char *name; /* "solo", "comet", "follow", "hold" */
     enum err (*start)(struct engine *e, struct diag *d);
     void (*stop)(struct engine *e); /* finishes the block in hand, joins threads */
+    bool agrees_on_time; /* a block's time is what chain_now_s says or later, not the clock's */
     /* hand a transaction to the ordering: local pool, and to peers where there are any; d (may be
      * NULL): why a service refuses it (pool_add) */
     enum err (*submit)(struct engine *e, struct bytes raw, struct hash *hash_out, struct diag *d);

@@ -46,15 +46,20 @@ export class Town {
   static async open(nodeArgs = []) {
     const town = Object.assign(new Town(), { home: join(folder(), 'home'), nodeArgs, nonces: new Map(), accounts: 0 });
     await parvisOk('init', '--home', town.home, '--chain-id', CHAIN_ID, '--json');
-    await parvisOk('account', 'export', 'admin', join(town.home, 'admin.hex'), '--home', town.home);
-    town.signer = new Signer(CHAIN_ID);
-    town.roles = new Roles();
-    town.face = new ethers.Interface(JSON.parse(await parvisOk('abi', 'voting')));
-    // the genesis makes who founded the ledger a clerk
-    town.clerk = await town.account('0x' + readFileSync(join(town.home, 'admin.hex'), 'utf8').trim().replace(/^0x/, ''));
     await town.start();
-    town.address = (await town.rpc.call('parvis_services')).find((s) => s.name === 'voting').address;
+    await town.equip();
     return town;
+  }
+
+  // What its people need, once a node answers.
+  async equip() {
+    await parvisOk('account', 'export', 'admin', join(this.home, 'admin.hex'), '--home', this.home);
+    this.signer = new Signer(CHAIN_ID);
+    this.roles = new Roles();
+    this.face = new ethers.Interface(JSON.parse(await parvisOk('abi', 'voting')));
+    this.address = (await this.rpc.call('parvis_services')).find((s) => s.name === 'voting').address;
+    // the genesis makes who founded the ledger a clerk
+    this.clerk = await this.account('0x' + readFileSync(join(this.home, 'admin.hex'), 'utf8').trim().replace(/^0x/, ''));
   }
 
   async start(...more) {
@@ -78,11 +83,16 @@ export class Town {
   }
 
   async stop() {
-    this.signer.end();
-    this.roles.child.stdin.end();
+    this.dismiss();
     this.rpc.close();
     this.child.kill('SIGTERM');
     return this.ended;
+  }
+
+  // Ends what equip() began.
+  dismiss() {
+    this.signer.end();
+    this.roles.child.stdin.end();
   }
 
   cli(...args) {
@@ -255,21 +265,30 @@ export class Consultation {
     await sleep(1100); // admission takes the time from the engine, which looks at the clock each second
   }
 
+  // Later an end, when it is near and the test is slow.
+  async stretch() {
+    if (this.closes - await this.town.time() >= 4) return;
+    this.closes += 5;
+    await this.send(this.town.clerk, 'postpone', await this.opens(), this.closes, 'the test is slow');
+  }
+
+  // What a ballot's transaction may cost.
+  async gasOf(ballot) {
+    const { town } = this, probe = await town.account();
+    const estimate = await town.ask('eth_estimateGas', [{ from: probe.address, to: town.address,
+      data: town.face.encodeFunctionData('cast', [this.id, ballot]) }]);
+    return Math.ceil(Number(estimate) * 1.5);
+  }
+
   // Each from an account of its own, each voter's in their order. -> the events BallotCast
   async cast(ballots, { window = 64, onCast } = {}) {
     const { town } = this, done = [];
     if (!this.closes) await this.open(4 + ballots.length / 400 | 0);
     if (!ballots.length) return done;
-    const probe = await town.account();
-    const estimate = await town.ask('eth_estimateGas', [{ from: probe.address, to: town.address,
-      data: town.face.encodeFunctionData('cast', [this.id, ballots[0]]) }]);
-    const gas = Math.ceil(Number(estimate) * 1.5);
+    const gas = await this.gasOf(ballots[0]);
     for (let at = 0; at < ballots.length; at += window) {
       const some = ballots.slice(at, at + window), hashes = [];
-      if (this.closes - await town.time() < 4) {
-        this.closes += 5;
-        await this.send(town.clerk, 'postpone', await this.opens(), this.closes, 'the test is slow');
-      }
+      await this.stretch();
       const signed = await Promise.all(some.map(async (ballot) => town.sign(await town.account(), 'cast', [this.id, ballot], gas)));
       const replies = await town.rpc.batch(signed.map(({ raw }) => ['eth_sendRawTransaction', [raw]]), 60000);
       for (const reply of replies) {
