@@ -1,5 +1,5 @@
 /* bench_ballot: a ballot's CPU time by kind of question, on one processor: read (document to
- * packed), written, verified, verified in a batch of 256 with hints, made. Elections are made in
+ * packed), written, verified, verified with hints in blocks (batch.h), made. Elections are made in
  * place.
  * Usage: bench_ballot [--json] [MS_EACH] */
 #include <stdio.h>
@@ -52,19 +52,21 @@ static void make_it(struct kit *k, struct diag *d)
     buf_free(&packed);
 }
 
-#define BATCH 256u
-
 static struct buf hints; /* of the ballot in hand */
 
+/* One block, as large as they are. */
 static void batch_it(struct kit *k, struct diag *d)
 {
-    struct bytes ballots[BATCH], helps[BATCH];
-    size_t bad;
-    for (size_t i = 0; i < BATCH; i++) {
+    size_t count = bel_batch_ballots(&k->election), bad;
+    struct bytes *ballots = mem_alloc(count * sizeof *ballots),
+                 *helps = mem_alloc(count * sizeof *helps);
+    for (size_t i = 0; i < count; i++) {
         ballots[i] = buf_view(&k->packed);
         helps[i] = buf_view(&hints);
     }
-    must(bel_ballots_verify(&k->election, ballots, helps, BATCH, &bad, d), d);
+    must(bel_ballots_verify(&k->election, ballots, helps, count, &bad, d), d);
+    mem_free(ballots);
+    mem_free(helps);
 }
 
 /* The least of the runs that fit into the budget, in nanoseconds. */
@@ -109,8 +111,8 @@ int main(int argc, char **argv)
     if (argc > 1 + json)
         budget_ns = strtoull(argv[1 + json], NULL, 10) * 1000000;
     if (!json)
-        printf("%-36s %6s %6s %9s %9s %9s %9s %9s\n", "us a ballot", "packed", "json", "read",
-               "write", "verify", "batch", "make");
+        printf("%-36s %6s %6s %6s %8s %8s %8s %8s %8s\n", "us a ballot", "packed", "json", "hints",
+               "read", "write", "verify", "hinted", "make");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct kit k;
         struct diag d = {""};
@@ -118,21 +120,23 @@ int main(int argc, char **argv)
         kit_vote(&k, rows[i].choice);
         buf_clear(&hints);
         must(bel_hints_make(&hints, &k.election, buf_view(&k.packed)), &d);
-        uint64_t batch = least(&k, batch_it) / BATCH;
+        uint64_t batch = least(&k, batch_it) / bel_batch_ballots(&k.election);
         uint64_t read = least(&k, read_it), write = least(&k, write_it);
         uint64_t verify = least(&k, verify_it), make = least(&k, make_it);
         if (json)
-            printf("%s\"%s\":{\"packed_bytes\":%zu,\"json_bytes\":%zu,\"read_ns\":%llu,"
+            printf("%s\"%s\":{\"packed_bytes\":%zu,\"json_bytes\":%zu,\"hints_bytes\":%zu,\"read_"
+                   "ns\":%llu,"
                    "\"write_ns\":%llu,\"verify_ns\":%llu,\"batch_ns\":%llu,\"make_ns\":%llu}",
-                   i == 0 ? "{" : ",", rows[i].id, k.packed.len, k.json.len,
+                   i == 0 ? "{" : ",", rows[i].id, k.packed.len, k.json.len, hints.len,
                    (unsigned long long)read, (unsigned long long)write, (unsigned long long)verify,
                    (unsigned long long)batch, (unsigned long long)make);
         else
-            printf("%-36s %6zu %6zu %9.1f %9.1f %9.0f %9.0f %9.0f\n", rows[i].name, k.packed.len,
-                   k.json.len, (double)read / 1e3, (double)write / 1e3, (double)verify / 1e3,
-                   (double)batch / 1e3, (double)make / 1e3);
+            printf("%-36s %6zu %6zu %6zu %8.1f %8.1f %8.0f %8.0f %8.0f\n", rows[i].name,
+                   k.packed.len, k.json.len, hints.len, (double)read / 1e3, (double)write / 1e3,
+                   (double)verify / 1e3, (double)batch / 1e3, (double)make / 1e3);
         kit_close(&k);
     }
+    buf_free(&hints);
     if (json)
         printf("}\n");
     return 0;

@@ -47,12 +47,17 @@ static void show_answers(const struct bel_question *q)
     if (q->kind == BEL_LISTS)
         printf(T("Numbers of those you choose, of one list: ",
                  "Numéros de qui vous choisissez, d'une seule liste : "));
-    else if (q->has_blank)
-        printf(T("Numbers (%u to %u), or nothing for a blank vote: ",
-                 "Numéros (de %u à %u), ou rien pour un vote blanc : "),
-               q->min, q->max);
+    else if (q->min == q->max)
+        printf(q->has_blank ? T("Choose %u, by number, or nothing for a blank vote: ",
+                                "Choisissez-en %u, par numéro, ou rien pour un vote blanc : ")
+                            : T("Choose %u, by number: ", "Choisissez-en %u, par numéro : "),
+               q->max);
     else
-        printf(T("Numbers (%u to %u): ", "Numéros (de %u à %u) : "), q->min, q->max);
+        printf(q->has_blank
+                   ? T("Choose %u to %u, by number, or nothing for a blank vote: ",
+                       "Choisissez-en de %u à %u, par numéro, ou rien pour un vote blanc : ")
+                   : T("Choose %u to %u, by number: ", "Choisissez-en de %u à %u, par numéro : "),
+               q->min, q->max);
 }
 
 /* Of a question of lists the numbers name candidates; their list's flag is set with them. */
@@ -74,6 +79,17 @@ static size_t numbers_of(const struct bel_question *q)
     for (size_t i = 0; i < q->list_count; i++)
         count += q->lists[i].candidate_count;
     return count;
+}
+
+/* As many as may be chosen; of lists bel_ballot_make says more. */
+static bool is_choice(const struct bel_question *q, const uint8_t *marks)
+{
+    size_t chosen = 0;
+    for (size_t i = 0; i < numbers_of(q); i++)
+        chosen += marks[i];
+    if (q->kind == BEL_LISTS)
+        return chosen > 0;
+    return (chosen >= q->min && chosen <= q->max) || (chosen == 0 && q->has_blank);
 }
 
 static void spread(uint8_t *choice, const struct bel_question *q, const uint8_t *marks)
@@ -104,12 +120,15 @@ enum err vote_ask(uint8_t *choice, const struct bel_election *e, struct diag *d)
             return diag_set(d, E_IO,
                             T("the input ended; nothing was cast",
                               "l'entrée s'est terminée ; rien n'a été déposé"));
-        if (read_numbers(line, marks, numbers_of(q))) {
+        if (read_numbers(line, marks, numbers_of(q)) && is_choice(q, marks)) {
             spread(choice + q->first_ciphertext, q, marks);
             i++;
         } else {
-            printf(T("Numbers of the list above, with spaces between them.\n",
-                     "Des numéros de la liste ci-dessus, séparés par des espaces.\n"));
+            printf(
+                T("That is not as many as may be chosen: numbers of the list above, with spaces "
+                  "between them.\n",
+                  "Ce n'est pas le nombre voulu : des numéros de la liste ci-dessus, séparés par "
+                  "des espaces.\n"));
         }
     }
     explicit_bzero(line, sizeof line);

@@ -76,9 +76,10 @@ static void print_cast(const struct casting *x)
         json_close(&b, '}');
     } else {
         buf_putf(&b,
-                 T("Your ballot is in the urn (block %llu).\ntracker  %s\n",
-                   "Votre bulletin est dans l'urne (bloc %llu).\nsuivi    %s\n"),
-                 (unsigned long long)block, tracker);
+                 T("Your ballot is in the urn (block %llu).\nballot code  %s\ntracker      %s\n",
+                   "Votre bulletin est dans l'urne (bloc %llu).\ncode du bulletin  %s\nnuméro de "
+                   "suivi   %s\n"),
+                 (unsigned long long)block, x->code, tracker);
         if (!x->cli->quiet)
             buf_putf(&b,
                      T("Keep the tracker: `parvis vote check %llu %s` shows that it is still "

@@ -214,20 +214,34 @@ static enum err prove(struct check *x, struct diag *d)
     return e;
 }
 
+static enum err read_trust(struct check *x, struct light_trust *out, const char *path,
+                           struct diag *d)
+{
+    struct buf text = {0};
+    struct json *file = NULL;
+    enum err e = file_read(&text, path, LIMIT_GENESIS_BYTES, d);
+    if (e == E_OK) {
+        e = json_parse(&file, buf_view(&text), d);
+        if (e == E_OK)
+            e = light_read_trust(out, &x->ledger.arena, file, d);
+        if (e != E_OK)
+            diag_wrap(d, e, "%s: ", path);
+    }
+    json_free(file);
+    buf_free(&text);
+    return e;
+}
+
 /* The document for `verify-proof`: the same receipt, under a header that validators signed. */
 static enum err write_document(struct check *x, struct diag *d)
 {
     struct buf out = {0};
     struct light_trust trust;
-    struct json *file = NULL;
     const char *path = cli_get(x->cli, "trust");
     struct proof_wish wish = {.kind = PROOF_RECEIPT, .tx_hash = x->tx};
     if (!path && !cli_has(x->cli, "proof"))
         return E_OK;
-    enum err e = path ? json_parse_file(&file, path, d) : E_OK;
-    if (e == E_OK && path && (e = light_read_trust(&trust, &x->ledger.arena, file, d)) != E_OK)
-        diag_wrap(d, e, "%s: ", path);
-    json_free(file);
+    enum err e = path ? read_trust(x, &trust, path, d) : E_OK;
     if (e == E_OK)
         e = proof_document(&out, x->ledger.client, &wish, path ? &trust : NULL, d);
     if (e == E_OK && cli_has(x->cli, "proof"))

@@ -117,6 +117,22 @@ static void put_credentials(struct export *x, struct bel_roll *roll, const struc
     buf_free(&setup);
 }
 
+/* Of a consultation that units were merged into, the last events of theirs stand in place of
+ * credentials: its voters are theirs. */
+static enum err put_units(struct export *x, struct diag *d)
+{
+    const struct vote_consultation *c = &x->consultation;
+    for (size_t i = 0; i < c->unit_count; i++) {
+        struct vote_consultation unit;
+        char hex[65];
+        TRY(vote_consultation_get(&x->ledger, c->units[i], &unit, d));
+        hex_encode(hex, unit.last_event.b, sizeof unit.last_event.b);
+        buf_putf(&x->scratch, "%s\"%s\"", i ? "," : "[", hex);
+    }
+    buf_puts(&x->scratch, "]");
+    return E_OK;
+}
+
 static enum err add_setup(struct export *x, const struct vote_event *e, struct hash *payload,
                           struct diag *d)
 {
@@ -126,8 +142,12 @@ static enum err add_setup(struct export *x, const struct vote_event *e, struct h
     election = add(x, x->election.document);
     TRY(vote_view(&x->ledger, "trusteesOf", &arg, 1, &v, d));
     trustees = add(x, v.item[0].bytes);
-    TRY(vote_roll_get(&x->ledger, &x->consultation, &roll, d));
-    put_credentials(x, &roll, &election, &trustees, &e->payload);
+    if (x->consultation.unit_count) {
+        TRY(put_units(x, d));
+    } else {
+        TRY(vote_roll_get(&x->ledger, &x->consultation, &roll, d));
+        put_credentials(x, &roll, &election, &trustees, &e->payload);
+    }
     credentials = add_scratch(x);
     bel_setup_write(&x->scratch, &election, &trustees, &credentials);
     *payload = add_scratch(x);
@@ -209,7 +229,8 @@ static enum err add_events(struct export *x, struct diag *d)
     while (x->writer.height < end) {
         struct vote_event *events;
         size_t count;
-        arena_reset(&x->ledger.arena);
+        if (x->writer.height > 0) /* the Setup event needs what the consultation told */
+            arena_reset(&x->ledger.arena);
         TRY(vote_events_get(&x->ledger, x->consultation.id, x->writer.height, &events, &count, d));
         if (count == 0)
             return diag_set(d, E_INVALID,

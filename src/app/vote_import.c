@@ -171,6 +171,7 @@ static enum err import_archive(struct import *x, const char *path, struct bytes 
 static enum err import_file(struct import *x, const char *path, struct diag *d)
 {
     struct buf file = {0};
+    uint64_t before = x->cast + x->known;
     enum err e = file_read(&file, path, LIMIT_IMPORT_FILE_BYTES, d);
     if (e == E_OK && file.len >= 8 && memcmp(file.data, "BELENIOS", 8) == 0) {
         e = import_archive(x, path, buf_view(&file), d);
@@ -180,6 +181,8 @@ static enum err import_file(struct import *x, const char *path, struct diag *d)
         e = import_lines(x, path, buf_view(&file), d);
     }
     buf_free(&file);
+    if (e == E_OK && x->cast + x->known == before)
+        e = diag_set(d, E_INVALID, T("%s: no ballot in it", "%s : aucun bulletin"), path);
     return e;
 }
 

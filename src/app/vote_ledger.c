@@ -169,6 +169,12 @@ enum err vote_consultation_get(struct vote_ledger *l, uint64_t id, struct vote_c
         .name = text(&r, "name"),
         .reason = text(&r, "reason"),
     };
+    const struct abi_value *units = member(r.type, r.value, "units");
+    uint64_t *ids = arena_zalloc(&l->arena, units->count + 1, sizeof *ids);
+    for (size_t i = 0; i < units->count; i++)
+        ids[i] = abi_get_u64(&units->item[i]);
+    out->units = ids;
+    out->unit_count = units->count;
     return E_OK;
 }
 

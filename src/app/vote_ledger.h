@@ -51,6 +51,8 @@ struct vote_consultation {
     struct hash last_event, fingerprint;
     uint64_t ciphertexts, ballot_bytes;
     uint64_t series, merged_into;
+    const uint64_t *units; /* that were merged into it, in order */
+    size_t unit_count;
     const char *uuid, *name, *reason;
 };
 enum err vote_consultation_get(struct vote_ledger *l, uint64_t id, struct vote_consultation *out,

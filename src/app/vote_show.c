@@ -228,6 +228,13 @@ static void put_numbers(struct buf *b, const struct vote_consultation *c)
                  (unsigned long long)c->floor);
 }
 
+static void put_account(struct buf *b, const char *title, const struct address *a)
+{
+    char hex[43] = "0x";
+    hex_encode(hex + 2, a->b, sizeof a->b);
+    put_pair(b, title, hex);
+}
+
 static void put_facts(struct buf *b, const struct vote_consultation *c)
 {
     char text[65];
@@ -243,10 +250,8 @@ static void put_facts(struct buf *b, const struct vote_consultation *c)
         hex_encode(text, c->last_event.b, sizeof c->last_event.b);
         put_pair(b, T("last event", "dernier évén."), text);
     }
-    hex_encode(text, c->clerk.b, sizeof c->clerk.b);
-    put_pair(b, T("clerk 0x", "greffier 0x"), text);
-    hex_encode(text, c->registrar.b, sizeof c->registrar.b);
-    put_pair(b, T("registrar 0x", "registraire 0x"), text);
+    put_account(b, T("clerk", "greffier"), &c->clerk);
+    put_account(b, T("registrar", "registraire"), &c->registrar);
 }
 
 static void put_all(struct buf *b, bool json, const struct vote_consultation *c,

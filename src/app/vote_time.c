@@ -17,7 +17,7 @@ static bool read_relative(uint64_t *out, const char *text)
     uint64_t n = 0;
     const char *p = text;
     for (; *p >= '0' && *p <= '9'; p++) {
-        if (n > TIME_MAX_S / 86400)
+        if (n > TIME_MAX_S)
             return false;
         n = n * 10 + (uint64_t)(*p - '0');
     }
@@ -26,7 +26,7 @@ static bool read_relative(uint64_t *out, const char *text)
     for (size_t i = 0; i < sizeof UNITS / sizeof UNITS[0]; i++) {
         if (strcmp(p, UNITS[i].unit) == 0) {
             *out = n * UNITS[i].seconds;
-            return true;
+            return n <= TIME_MAX_S / UNITS[i].seconds;
         }
     }
     return false;

@@ -1,15 +1,11 @@
-/* vote_work: `parvis vote work`: whatever step is due for a trustee.
- *
- * A trustee keeps a seed and nothing else: certificate, polynomial and the key that decrypts follow
- * from it and from what the ledger has, so that any machine with seed and account can go on. */
+/* vote_work: `parvis vote work`: whatever step is due for a trustee. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "app/json_members.h"
 #include "app/vote_commands.h"
+#include "app/vote_rounds.h"
 #include "app/vote_secret.h"
-#include "app/vote_show.h"
-#include "belenios/tally.h"
 
 #define WATCH_US 1000000u
 
@@ -23,276 +19,11 @@ const struct cli_option VOTE_WORK_OPTIONS[] = {
     {0},
 };
 
-struct work {
-    struct cli *cli;
-    struct vote_ledger ledger;
-    uint8_t key32[32];
-    char seed[BEL_SEED_CHARS + 1];
-    struct address account;
-    uint64_t id;
-    struct vote_consultation consultation;
-    struct vote_consultation origin; /* where keys were made: the first of its units */
-    struct vote_trustee *trustees;   /* of the consultation */
-    size_t count;
-    const struct vote_trustee *me;
-    const struct vote_trustee *group; /* the members of my entry, by index */
-    struct bel_context context;
-    struct buf did; /* what was done, in words; empty: nothing */
-    struct buf waits;
-    bool is_over;
-};
-
-/* --- what others posted ------------------------------------------------------------------------
- */
-
-static enum err get_bytes(struct work *w, const char *method, const struct abi_value *args,
-                          size_t count, size_t len, struct bytes *out, struct diag *d)
-{
-    struct abi_value v;
-    TRY(vote_view(&w->ledger, method, args, count, &v, d));
-    *out = v.item[0].bytes;
-    if (out->len == len)
-        return E_OK;
-    return diag_set(d, E_INVALID,
-                    T("trustee %llu: %s has %zu bytes, %zu are expected",
-                      "dépositaire %llu : %s a %zu octets au lieu de %zu"),
-                    (unsigned long long)abi_get_u64(&args[1]), method, out->len, len);
-}
-
-static enum err get_message(struct work *w, uint64_t owner, uint8_t round, size_t len,
-                            struct bytes *out, struct diag *d)
-{
-    struct abi_value args[3] = {abi_u64(w->origin.id), abi_u64(owner), abi_u64(round)};
-    return get_bytes(w, "messageOf", args, 3, len, out, d);
-}
-
-static enum err get_certificates(struct work *w, struct bel_certificate **out, struct diag *d)
-{
-    uint32_t n = w->context.size;
-    struct bel_certificate *all = arena_zalloc(&w->ledger.arena, n, sizeof *all);
-    for (uint32_t i = 0; i < n; i++) {
-        struct bytes m;
-        TRY(get_message(w, w->group[i].owner, 1, sizeof *all, &m, d));
-        memcpy(&all[i], m.data, sizeof *all);
-        struct bel_context c = {w->context.threshold, n, i + 1};
-        enum err e = bel_certificate_check(&all[i], &c, d);
-        if (e != E_OK)
-            return diag_wrap(d, e, T("trustee %llu: ", "dépositaire %llu : "),
-                             (unsigned long long)w->group[i].owner);
-    }
-    *out = all;
-    return E_OK;
-}
-
-static enum err get_coefficients(struct work *w, struct bel_coefficients **out, struct diag *d)
-{
-    uint32_t n = w->context.size;
-    size_t points = (size_t)w->context.threshold * EDWARDS_BYTES;
-    struct bel_coefficients *all = arena_zalloc(&w->ledger.arena, n, sizeof *all);
-    for (uint32_t i = 0; i < n; i++) {
-        struct bytes m;
-        TRY(get_message(w, w->group[i].owner, 3, points + BEL_PROOF_BYTES, &m, d));
-        all[i].points32 = arena_dup(&w->ledger.arena, m.data, points);
-        memcpy(all[i].signature, m.data + points, BEL_PROOF_BYTES);
-    }
-    *out = all;
-    return E_OK;
-}
-
-/* The share that the i-th member sealed for me. */
-static enum err get_share(struct work *w, uint32_t dealer, struct bel_share *out, struct diag *d)
-{
-    struct bytes m;
-    struct abi_value args[2] = {abi_u64(w->origin.id), abi_u64(w->group[dealer - 1].owner)};
-    TRY(get_bytes(w, "sharesOf", args, 2, w->context.size * sizeof *out, &m, d));
-    memcpy(out, m.data + (w->context.index - 1) * sizeof *out, sizeof *out);
-    return E_OK;
-}
-
-/* --- steps -------------------------------------------------------------------------------------
- */
-
-static enum err send(struct work *w, const char *method, const struct abi_value *args, size_t count,
-                     struct diag *d)
-{
-    return vote_send(&w->ledger, w->key32, method, args, count, NULL, d);
-}
-
-static enum err send_message(struct work *w, const char *method, struct bytes message,
-                             struct diag *d)
-{
-    struct abi_value args[2] = {abi_u64(w->id), abi_bytes(message)};
-    return send(w, method, args, 2, d);
-}
-
-static enum err post_key(struct work *w, struct diag *d)
-{
-    struct bel_key_message m;
-    struct ed_scalar secret;
-    bel_single_make(&m, &secret, w->seed);
-    vote_wipe(&secret, sizeof secret);
-    TRY(send_message(w, "postKey", bytes_of(&m, sizeof m), d));
-    buf_puts(&w->did, T("posted the key", "clé inscrite"));
-    return E_OK;
-}
-
-static enum err post_certificate(struct work *w, struct diag *d)
-{
-    struct bel_certificate m;
-    TRY(bel_certificate_make(&m, &w->context, w->seed));
-    TRY(send_message(w, "postCertificate", bytes_of(&m, sizeof m), d));
-    buf_puts(&w->did, T("round 1: posted the certificate", "tour 1 : certificat inscrit"));
-    return E_OK;
-}
-
-static enum err make_coefficients(struct work *w, struct bel_coefficients *m,
-                                  struct bel_share *shares, struct diag *d)
-{
-    struct bel_certificate *certificates;
-    TRY(get_certificates(w, &certificates, d));
-    bel_coefficients_make(m, shares, &w->context, w->origin.uuid, w->seed, certificates,
-                          &w->ledger.arena);
-    return E_OK;
-}
-
-static enum err commit(struct work *w, struct diag *d)
-{
-    struct bel_coefficients m;
-    struct hash h;
-    struct bel_share *shares = arena_zalloc(&w->ledger.arena, w->context.size, sizeof *shares);
-    TRY(make_coefficients(w, &m, shares, d));
-    bel_coefficients_hash(&h, &w->context, &m);
-    struct abi_value args[2] = {abi_u64(w->id), abi_bytes32(h.b)};
-    TRY(send(w, "commitCoefficients", args, 2, d));
-    buf_puts(&w->did,
-             T("round 2: committed to the coefficients", "tour 2 : coefficients annoncés"));
-    return E_OK;
-}
-
-static enum err post_coefficients(struct work *w, struct diag *d)
-{
-    struct bel_coefficients m;
-    struct buf packed = {0};
-    struct bel_share *shares = arena_zalloc(&w->ledger.arena, w->context.size, sizeof *shares);
-    TRY(make_coefficients(w, &m, shares, d));
-    buf_put(&packed, m.points32, (size_t)w->context.threshold * EDWARDS_BYTES);
-    buf_put(&packed, m.signature, sizeof m.signature);
-    struct abi_value args[3] = {abi_u64(w->id), abi_bytes(buf_view(&packed)),
-                                abi_bytes(bytes_of(shares, w->context.size * sizeof *shares))};
-    enum err e = send(w, "postCoefficients", args, 3, d);
-    buf_free(&packed);
-    if (e == E_OK)
-        buf_puts(&w->did, T("round 3: posted coefficients and sealed shares",
-                            "tour 3 : coefficients et parts scellées inscrits"));
-    return e;
-}
-
-/* A dealer whose share is false is named; everybody can judge it. */
-static enum err complain(struct work *w, uint32_t dealer, const struct bel_share *share,
-                         const char *why, struct diag *d)
-{
-    struct bel_complaint m;
-    uint64_t owner = w->group[dealer - 1].owner;
-    bel_share_reveal(&m, &w->context, dealer, w->origin.uuid, w->seed, share);
-    struct abi_value args[3] = {abi_u64(w->id), abi_u64(owner), abi_bytes(bytes_of(&m, sizeof m))};
-    TRY(send(w, "complain", args, 3, d));
-    buf_putf(&w->did,
-             T("complained: trustee %llu dealt a false share (%s); the group begins again",
-               "plainte : le dépositaire %llu a donné une fausse part (%s) ; le groupe recommence"),
-             (unsigned long long)owner, why);
-    return E_OK;
-}
-
-/* My decryption key: the sum of the shares dealt to me. *liar_out: a member whose share is false,
- * 0: none. */
-static enum err gather_secret(struct work *w, const struct bel_coefficients *coefficients,
-                              struct ed_scalar *out, uint32_t *liar_out, struct bel_share *liars,
-                              struct diag *d)
-{
-    *out = ED_ZERO;
-    *liar_out = 0;
-    for (uint32_t dealer = 1; dealer <= w->context.size; dealer++) {
-        struct bel_share sealed;
-        struct ed_scalar share;
-        TRY(get_share(w, dealer, &sealed, d));
-        if (bel_share_open(&share, &w->context, dealer, w->origin.uuid, w->seed, &sealed,
-                           &coefficients[dealer - 1], d) != E_OK) {
-            *liar_out = dealer;
-            *liars = sealed;
-            return E_OK;
-        }
-        *out = ed_scalar_add(*out, share);
-        vote_wipe(&share, sizeof share);
-    }
-    return E_OK;
-}
-
-static enum err verify_shares(struct work *w, struct diag *d)
-{
-    struct bel_certificate *certificates;
-    struct bel_coefficients *coefficients;
-    struct bel_verification m;
-    struct bel_share share;
-    struct ed_scalar secret;
-    uint32_t liar;
-    struct diag why = {0};
-    TRY(get_certificates(w, &certificates, d));
-    TRY(get_coefficients(w, &coefficients, d));
-    TRY(gather_secret(w, coefficients, &secret, &liar, &share, &why));
-    if (liar)
-        return complain(w, liar, &share, why.text, d);
-    bel_verification_make(&m, &w->context, w->seed, &secret, certificates, coefficients);
-    vote_wipe(&secret, sizeof secret);
-    TRY(send_message(w, "postVerification", bytes_of(&m, sizeof m), d));
-    buf_puts(&w->did, T("round 4: all shares hold; posted the verification key",
-                        "tour 4 : toutes les parts sont justes ; clé de vérification inscrite"));
-    return E_OK;
-}
-
-static enum err my_secret(struct work *w, struct ed_scalar *out, struct diag *d)
-{
-    struct bel_key_message ignored;
-    struct bel_coefficients *coefficients;
-    struct bel_share share;
-    uint32_t liar;
-    if (!w->me->member) {
-        bel_single_make(&ignored, out, w->seed);
-        return E_OK;
-    }
-    TRY(get_coefficients(w, &coefficients, d));
-    TRY(gather_secret(w, coefficients, out, &liar, &share, d));
-    return liar ? E_PROOF : E_OK; /* d names the dealer, or this is another seed */
-}
-
-static enum err decrypt(struct work *w, struct diag *d)
-{
-    struct bel_election election;
-    struct ed_scalar secret;
-    struct buf packed = {0};
-    struct abi_value arg = abi_u64(w->id), v;
-    TRY(vote_election_get(&w->ledger, &w->consultation, &election, d));
-    TRY(vote_view(&w->ledger, "tallyOf", &arg, 1, &v, d));
-    struct bytes sums = v.item[0].bytes;
-    if (sums.len != 2 * EDWARDS_BYTES * election.ciphertext_count)
-        return diag_set(
-            d, E_INVALID,
-            T("tallyOf has %zu bytes, %zu are expected", "tallyOf a %zu octets au lieu de %zu"),
-            sums.len, 2 * EDWARDS_BYTES * election.ciphertext_count);
-    TRY(my_secret(w, &secret, d));
-    bel_decryption_make(&packed, &election, sums, &secret);
-    vote_wipe(&secret, sizeof secret);
-    enum err e = send_message(w, "postDecryption", buf_view(&packed), d);
-    buf_free(&packed);
-    if (e == E_OK)
-        buf_puts(&w->did, T("posted the part of the decryption", "part du déchiffrement inscrite"));
-    return e;
-}
-
 /* --- which one is due --------------------------------------------------------------------------
  */
 
 /* The members of my group who have not passed a round. */
-static bool waits_for(struct work *w, uint32_t round)
+static bool waits_for(struct vote_work *w, uint32_t round)
 {
     size_t count = 0;
     for (uint32_t i = 0; i < w->context.size; i++) {
@@ -306,10 +37,10 @@ static bool waits_for(struct work *w, uint32_t round)
     return count > 0;
 }
 
-static enum err prepare_key(struct work *w, struct diag *d)
+static enum err prepare_key(struct vote_work *w, struct diag *d)
 {
     if (!w->me->member && w->me->step == 0)
-        return post_key(w, d);
+        return vote_post_key(w, d);
     if (vote_trustee_is_ready(w->me)) {
         buf_puts(&w->waits, T("the publication", "la publication"));
         return E_OK;
@@ -318,24 +49,24 @@ static enum err prepare_key(struct work *w, struct diag *d)
         return E_OK;
     switch (w->me->step) {
     case 0:
-        return post_certificate(w, d);
+        return vote_post_certificate(w, d);
     case 1:
-        return commit(w, d);
+        return vote_commit(w, d);
     case 2:
-        return post_coefficients(w, d);
+        return vote_post_coefficients(w, d);
     default:
-        return verify_shares(w, d);
+        return vote_verify_shares(w, d);
     }
 }
 
-static enum err do_step(struct work *w, struct diag *d)
+static enum err do_step(struct vote_work *w, struct diag *d)
 {
     switch (w->consultation.status) {
     case VOTE_DRAFT:
         return prepare_key(w, d);
     case VOTE_TALLIED:
         if (!w->me->has_decrypted)
-            return decrypt(w, d);
+            return vote_decrypt(w, d);
         buf_puts(&w->waits,
                  T("the other trustees and the result", "les autres dépositaires et le résultat"));
         return E_OK;
@@ -353,7 +84,7 @@ static enum err do_step(struct work *w, struct diag *d)
 /* --- the command -------------------------------------------------------------------------------
  */
 
-static enum err find_me(struct work *w, struct diag *d)
+static enum err find_me(struct vote_work *w, struct diag *d)
 {
     for (size_t i = 0; i < w->count && !w->me; i++)
         if (address_eq(&w->trustees[i].account, &w->account))
@@ -379,7 +110,7 @@ static enum err find_me(struct work *w, struct diag *d)
     return E_OK;
 }
 
-static enum err look(struct work *w, struct diag *d)
+static enum err look(struct vote_work *w, struct diag *d)
 {
     arena_reset(&w->ledger.arena);
     w->me = NULL;
@@ -393,7 +124,7 @@ static enum err look(struct work *w, struct diag *d)
     return find_me(w, d);
 }
 
-static void print_step(struct work *w)
+static void print_step(struct vote_work *w)
 {
     struct buf b = {0};
     if (w->cli->json) {
@@ -422,7 +153,7 @@ static void print_step(struct work *w)
 }
 
 /* With --watch, step after step; what is waited for is told when it changes. */
-static enum err work(struct work *w, struct diag *d)
+static enum err work(struct vote_work *w, struct diag *d)
 {
     bool watch = cli_has(w->cli, "watch");
     struct buf told = {0};
@@ -450,7 +181,7 @@ static enum err work(struct work *w, struct diag *d)
     return e;
 }
 
-static enum err begin(struct work *w, struct diag *d)
+static enum err begin(struct vote_work *w, struct diag *d)
 {
     const char *seed = cli_get(w->cli, "seed");
     if (!seed)
@@ -469,7 +200,7 @@ static enum err begin(struct work *w, struct diag *d)
 int vote_work_run(struct cli *cli)
 {
     struct diag d = {0};
-    struct work w = {.cli = cli};
+    struct vote_work w = {.cli = cli};
     enum err e = begin(&w, &d);
     if (e == E_OK)
         e = work(&w, &d);

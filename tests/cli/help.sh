@@ -14,7 +14,11 @@ for wanted in init node status audit export import 'account new' 'account import
     'network prepare' 'network init' 'network join' 'network start' 'network status' 'network trust' 'network members' \
     'network proposals' 'network propose-add' 'network propose-weight' 'network propose-remove' \
     'network propose-key' 'network propose-heartbeat' 'network upgrade' 'network vote' 'network recount' \
-    'network admit' 'network dismiss' statetest blocktest 'evm run' t8n import-ethereum proof verify-proof bench version completion man; do
+    'network admit' 'network dismiss' 'vote list' 'vote show' 'vote template' 'vote appoint' 'vote create' 'vote unit' 'vote reset' \
+    'vote publish' 'vote postpone' 'vote cancel' 'vote close' 'vote tally' 'vote result' 'vote merge' 'vote roll' \
+    'vote sheets' 'vote strike' 'vote seed' 'vote work' 'vote cast' 'vote ballot' 'vote challenge' \
+    'vote check-opening' 'vote check' 'vote export' 'vote import' 'vote verify' 'vote hints' \
+    statetest blocktest 'evm run' t8n import-ethereum proof verify-proof bench version completion man; do
     check "the overview lists $wanted" grep -q "^  $wanted  *" "$work/out"
 done
 prints 'Usage : parvis COMMANDE' 'overview in French' --help --lang fr
@@ -140,7 +144,7 @@ prints '^parvis [0-9]*\.[0-9]*\.[0-9]*' 'version' version
 prints '^parvis [0-9]' '--version' --version
 run version --json
 check 'version as JSON' jq -e '.version | test("^[0-9]+[.][0-9]+[.][0-9]+$")' "$work/out"
-for service in money energy members; do
+for service in money energy members voting; do
     run abi "$service"
     check "abi $service is JSON with its methods" \
         jq -e '[.[] | select(.type == "function") | .name] | length > 10 and any(. == "controller")' "$work/out"

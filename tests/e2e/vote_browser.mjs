@@ -66,8 +66,9 @@ export class Browser {
 
 // What runs in the page: elements by the name that assistive technology would say, in what is shown.
 const FINDERS = `
+  const plain = (text) => text.replaceAll('\\u00a0', ' ').trim();
   const shown = (e) => e.checkVisibility({ visibilityProperty: true });
-  const labelOf = (e) => (e.getAttribute('aria-label') ?? [...(e.labels ?? [])].map((l) => l.textContent).join(' ') ?? '').trim() || e.textContent.trim();
+  const labelOf = (e) => plain(e.getAttribute('aria-label') ?? [...(e.labels ?? [])].map((l) => l.textContent).join(' ')) || plain(e.textContent);
   const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
   const named = (selector, name) => { const list = all(selector).filter((e) => labelOf(e) === name); return list[0] ?? all(selector).find((e) => labelOf(e).startsWith(name)); };
   const BUTTON = 'button, a.button, a, summary', FIELD = 'input, select, textarea';
@@ -107,7 +108,7 @@ class Page {
   }
   text() { return this.eval('document.querySelector("main").innerText'); }
   async see(text, timeout) {
-    await this.until(`document.querySelector('main').innerText.includes(${JSON.stringify(text)})`, `“${text}”`, timeout);
+    await this.until(`plain(document.querySelector('main')?.innerText ?? '').includes(${JSON.stringify(text)})`, `“${text}”`, timeout);
   }
   async click(name) {
     const q = JSON.stringify(name);

@@ -25,6 +25,9 @@ import { median, byMajority } from '../../web/vote/judgment.mjs';
 import { parts, funded, plainDescription } from '../../web/vote/readings.mjs';
 import { standIn, sha512, verifyEd25519 } from '../../web/vote/crypto/webcrypto.mjs';
 import { verifyProof, receiptUnder } from '../../web/verify/verify.mjs';
+import { ERRORS } from '../../web/vote/chain/voting.mjs';
+import { ChainError } from '../../web/vote/chain/node.mjs';
+import { explain } from '../../web/vote/explain.mjs';
 import * as abi from '../../web/vote/chain/abi.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -290,7 +293,10 @@ test('a group of three makes a key, two of them open a sum; false shares are fou
   const contexts = seeds.map((_, i) => ({ threshold: 2, size: 3, index: i + 1 }));
   const certificates = seeds.map((s, i) => trustees.readCertificate(contexts[i], trustees.packCertificate(trustees.makeCertificate(contexts[i], s))));
   const coefficients = seeds.map((s, i) => trustees.readCoefficients(contexts[i], certificates[i],
-    trustees.packCoefficients(trustees.makeCoefficients(contexts[i], uuid, s))));
+    trustees.packCoefficients(trustees.makeCoefficients(contexts[i], uuid, s, certificates))));
+  // another order of members, another polynomial
+  const others = [certificates[1], certificates[0], certificates[2]];
+  assert.ok(!trustees.makeCoefficients(contexts[0], uuid, seeds[0], others).points[0].equals(coefficients[0].points[0]));
   assert.equal(trustees.coefficientsHash(contexts[0], coefficients[0]).length, 32);
   const shares = seeds.map((s, i) => {
     const packed = trustees.packShares(trustees.makeShares(contexts[i], uuid, s, certificates));
@@ -341,6 +347,9 @@ test('trustees.json with a false proof or a foreign form is refused', needsData,
   assert.throws(changed((p) => { [p.verification_keys[0], p.verification_keys[1]] = [p.verification_keys[1], p.verification_keys[0]]; }), code('trustees-proof'));
   assert.throws(changed((p) => { p.threshold = 3; }), code('trustees-form'));
   assert.throws(changed((p, all) => { all[1 - at][1].pok.challenge = '7'; }), code('trustees-proof', { rule: 'pok' }));
+  const other = records('e10-basic').find(([, b]) => b.startsWith('{"version":1,"desc'))[1];
+  assert.throws(() => run(jobs.checkTrustees({ document: other, trustees: text })), code('trustees-key'));
+  assert.throws(() => trustees.readTrustees('{'), code('json'));
   assert.throws(() => trustees.readTrustees('[]'), code('trustees-form'));
   assert.throws(() => trustees.readTrustees('[["Other",{}]]'), code('unsupported'));
 });
@@ -430,4 +439,18 @@ test('the stand-in for WebCrypto verifies what validators sign', async () => {
     assert.deepEqual([under.blockHash, under.success, under.logs], [facts.blockHash, facts.success, facts.logs]);
     assert.throws(() => receiptUnder(bytes.bytesOf(ethHeader), subject.index + 1, subject.receiptProof.map(bytes.bytesOf)), /receipt/);
   } finally { Object.defineProperty(globalThis, 'crypto', real); }
+});
+
+test('every refusal of the service, and every error of these pages, has its sentence in both languages', () => {
+  const zero = (t) => (t.kind === 'tuple' ? t.items.map(zero) : t.kind.startsWith('bytes') ? bytes.utf8('proof'.padEnd(32, '\0')) : 1n);
+  for (const e of Object.values(ERRORS).filter((x) => !['UnknownMethod', 'BadCalldata', 'NotPayable', 'StaticCall', 'DelegateCall', 'ValueTooLarge', 'RecordUnreadable', 'UnknownIndex'].includes(x.name))) {
+    const args = Object.fromEntries(e.inputs.map((i) => [i.name, zero(i)])), [en, fr] = [0, 1].map((k) => explain(new ChainError('refused', e.name, { name: e.name, args }), (...texts) => texts[k]));
+    assert.ok(!en.includes(e.name) && en !== fr && !/undefined|\[object/.test(en + fr), `${e.name}: ${en} ${fr}`);
+  }
+  const detail = { question: 1, answer: 2, min: 1, max: 2, chosen: 3, where: 'x', value: 'y', trustee: 1, rule: 'pok', member: 1, index: 1, round: 1, have: 1, needed: 2, entry: 1 };
+  const source = ['ballot', 'election', 'trustees', 'rounds', 'tally'].map((n) => readFileSync(join(root, 'web', 'vote', 'crypto', n + '.mjs'), 'utf8')).join() + readFileSync(join(root, 'web', 'vote', 'jobs.mjs'), 'utf8');
+  const codes = new Set([...source.matchAll(/\bno\('([a-z-]+)'/g)].map((m) => m[1]));
+  assert.ok(codes.size > 25);
+  for (const c of codes) for (const k of [0, 1]) assert.ok(!/undefined|\[object/.test(explain(new VoteError(c, detail), (...texts) => texts[k])), c);
+  for (const kind of ['network', 'none', 'lost', 'wallet', 'rpc', 'refused']) assert.ok(explain(new ChainError(kind, 'm', { name: 'Unheard' }), (...t) => t[1]).length > 10);
 });

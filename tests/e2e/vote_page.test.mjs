@@ -400,7 +400,7 @@ test('the sum is opened by two trustees of three, and the result is what was vot
     await page.close();
   }
   await clerk.click('Refresh');
-  await clerk.see('2 of 2 needed parts');
+  await clerk.see('2 of 2 needed parts of the group of 3: trustees 1, 3');
   await shot(clerk, 'clerk-result');
   await clerk.click('Compute and publish the result');
   await clerk.see('The result is published');

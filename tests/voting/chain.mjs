@@ -121,13 +121,18 @@ export class Town {
   async sign(from, method, args, gas) {
     const data = this.face.encodeFunctionData(method, args);
     if (!gas) gas = Math.ceil(Number(await this.ask('eth_estimateGas', [{ from: from.address, to: this.address, data }])) * 1.1);
-    if (!this.nonces.has(from.address)) {
-      const count = Number(await this.rpc.call('eth_getTransactionCount', [from.address, 'pending']));
-      if (!this.nonces.has(from.address)) this.nonces.set(from.address, count); // nobody asked meanwhile
-    }
-    const nonce = this.nonces.get(from.address);
-    this.nonces.set(from.address, nonce + 1);
+    const nonce = await this.nonce(from.address);
     return this.signer.sign({ key: from.key, nonce, gas, to: this.address, data });
+  }
+
+  // The node is asked once for each account, even when several calls of it begin together.
+  nonce(address) {
+    const mine = this.nonces.get(address) ??
+      this.rpc.call('eth_getTransactionCount', [address, 'pending']).then(Number);
+    const next = mine.then((n) => n + 1);
+    next.catch(() => this.nonces.delete(address)); // the node was away: ask again
+    this.nonces.set(address, next);
+    return mine;
   }
 
   async send(from, method, args, gas) {

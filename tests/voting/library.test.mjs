@@ -13,7 +13,7 @@ const kinds = ['simple', 'basic', 'lists', 'majority', 'budget'];
 const plans = [
   ...kinds.map((kind) => [kind, { kind, voters: 10, revotes: 30, absent: 10 }]),
   ['weights', { voters: 10, weights: 5, revotes: 30 }],
-  ['weights beyond 32 bits', { kind: 'simple', voters: 10, weights: 3e9 }],
+  ['weights beyond 32 bits', { kind: 'simple', voters: 2, weights: 2e9 }],
   ['nobody votes', { voters: 10, absent: 100 }],
   ['two alone', { voters: 10, trustees: '1,1' }],
   ['a group and two alone', { voters: 10, trustees: '1,2/3,1', open: '1,3,4,5' }],
@@ -121,7 +121,7 @@ const tamperings = [
   ['a ballot twice', (a) => insert(a, 6, a.events[5]), true],
   ['a ballot with a space', (a) => change(a, 'Ballot', 4, ([b]) => [b.replace(',"answers"', ', "answers"')]), true],
   ['a ballot of another election', (a) => change(a, 'Ballot', 4, ([b]) => [b.replace(/"election_hash":"[^"]+"/, `"election_hash":"${b64('x')}"`)]), true],
-  ['a factor of a decryption', (a) => change(a, 'PartialDecryption', 1, owned((t) => bump(t, /"decryption_factors":\[\["[0-9a-f]+?[0-8](?=")/g))), true],
+  ['a factor of a decryption', (a) => change(a, 'PartialDecryption', 1, owned((t) => bump(t, /"decryption_factors":\[\["[0-9a-f]+/g))), true],
   ['a proof of a decryption', (a) => change(a, 'PartialDecryption', 0, owned((t) => bump(t, /"response":"\d+/g))), true],
   ['a vote moved in the result', (a) => change(a, 'Result', 0, ([t]) => [moveVote(t)]), true],
   ['a ballot after the end', (a) => insert(a, a.events.findIndex((e) => e.type === 'EncryptedTally'),

@@ -124,6 +124,7 @@ function strike({ c, signer }, again) {
   return h('section', {}, h('h2', {}, say('Voters on paper', 'Électeurs sur papier')), part);
 }
 
+const who = (e, text) => (e.have ? text + e.members.filter((t) => t.decrypted).map((t) => t.owner).join(', ') : '');
 function result({ c, trustees, signer }, again) {
   const entries = [...new Set(trustees.map((t) => t.entry))].map((entry) => {
     const members = trustees.filter((t) => t.entry === entry), needed = members[0].size > 1 ? members[0].threshold : 1, have = members.filter((t) => t.decrypted).length;
@@ -137,7 +138,7 @@ function result({ c, trustees, signer }, again) {
     await send(signer, 'postResult', [c.id, counts]);
   }, again, { primary: true, id: 'result', disabled: !ready });
   section.querySelector('h2').after(h('ul', { class: 'checks' }, entries.map((e) => h('li', { class: e.have >= e.needed ? 'yes' : null },
-    e.members.length > 1 ? say(`${e.have} of ${e.needed} needed parts, from trustees ${e.members.map((t) => t.owner).join(', ')}`, `${e.have} parts sur ${e.needed} nécessaires, des dépositaires ${e.members.map((t) => t.owner).join(', ')}`)
+    e.members.length > 1 ? say(`${e.have} of ${e.needed} needed parts of the group of ${e.members.length}${who(e, ': trustees ')}`, `${e.have} parts sur ${e.needed} nécessaires du groupe de ${e.members.length}${who(e, ' : dépositaires ')}`)
       : say(`Trustee ${e.members[0].owner}: ${e.have ? 'opened' : 'awaited'}`, `Dépositaire ${e.members[0].owner} : ${e.have ? 'ouvert' : 'attendu'}`)))));
   return section;
 }

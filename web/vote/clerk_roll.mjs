@@ -74,6 +74,7 @@ function codes(into, signer, c, voters, done) {
     h('p', { class: 'actions' }, button(say('Save the secret file', 'Enregistrer le fichier secret'), () => {
       download(`credentials-${c.id}.json`, credentialsJson(voters) + '\n', 'application/json');
       saved = true;
+      said.className = 'notice good';
       said.textContent = say('Saved. Now print the sheets, then put the keys on the ledger.', 'Enregistré. Imprimez les feuilles, puis inscrivez les clés au registre.');
     }, { primary: true, id: 'save-credentials' }), button(say('Print the sheets', 'Imprimer les feuilles'), print), button(say('Save as links', 'Enregistrer les liens'), () => {
       download(`links-${c.id}.csv`, 'login,link\r\n' + voters.map((v) => `"${v.name.replaceAll('"', '""')}",${linkOf(c, v.credential)}`).join('\r\n') + '\r\n', 'text/csv');

@@ -9,7 +9,7 @@ const at = ({ question, answer, list }, say) => [question && say(`question ${que
 
 const VOTE = {
   'choice-count': (d, say) => d.min === d.max
-    ? say(`Question ${d.question}: choose exactly ${d.min} (now ${d.chosen}).`, `Question ${d.question} : choisissez exactement ${d.min} réponse(s) (actuellement ${d.chosen}).`)
+    ? say(`Question ${d.question}: choose exactly ${d.min} (now ${d.chosen}).`, `Question ${d.question} : nombre de réponses à choisir : ${d.min} (actuellement ${d.chosen}).`)
     : say(`Question ${d.question}: choose between ${d.min} and ${d.max} (now ${d.chosen}).`, `Question ${d.question} : choisissez entre ${d.min} et ${d.max} réponses (actuellement ${d.chosen}).`),
   'choice-blank': (d, say) => say(`Question ${d.question}: a blank vote chooses nothing else.`, `Question ${d.question} : un vote blanc ne choisit rien d’autre.`),
   'choice-one-list': (d, say) => say(`Question ${d.question}: choose one list.`, `Question ${d.question} : choisissez une liste.`),

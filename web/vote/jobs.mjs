@@ -1,7 +1,5 @@
 // What takes long, as generators that yield how much is done: run by worker.mjs in a browser, by tests in Node.
 // Arguments and results are documents, bytes, texts and numbers: they pass between threads.
-import { utf8, equal, hashText } from './crypto/bytes.mjs';
-import { sha256 } from './crypto/sha256.mjs';
 import { readElection, no } from './crypto/election.mjs';
 import * as ballots from './crypto/ballot.mjs';
 import { newCredential, credentialSecret, credentialKey } from './crypto/credential.mjs';
@@ -98,13 +96,5 @@ export const jobs = {
       yield 0.8 + (0.2 * (i + 1)) / opened.length;
     }
     return counts;
-  },
-
-  // The fingerprint of a document, as text.
-  *fingerprint({ document, hash }) {
-    yield 0;
-    const own = sha256(utf8(document));
-    if (hash && !equal(own, hash)) no('fingerprint');
-    return hashText(own);
   },
 };

@@ -44,7 +44,7 @@ function multiple(title, q, old) {
   const chosen = () => options.filter((o) => o.input.checked).length;
   const state = h('p', { class: 'tally' });
   const tell = (spoken) => {
-    state.textContent = say(`${chosen()} of ${q.max} chosen`, `${chosen()} sur ${q.max} choisie(s)`);
+    state.textContent = say(`${chosen()} of ${q.max} chosen`, `${count(chosen(), '', '', 'réponse choisie', 'réponses choisies')} sur ${q.max}`);
     if (spoken) announce(state.textContent);
   };
   options.forEach((o) => o.input.addEventListener('change', () => { if (blank && o.input.checked) blank.input.checked = false; tell(true); }));
@@ -55,7 +55,7 @@ function multiple(title, q, old) {
   return { element, read() {
     const n = chosen(), isBlank = blank && blank.input.checked;
     if (!isBlank && (n < q.min || n > q.max))
-      return { wrong: say(`${asked(q)} ${n} chosen now.`, `${asked(q)} ${n} choisie(s) actuellement.`), focus: options[0].input };
+      return { wrong: say(`${asked(q)} ${n} chosen now.`, `${asked(q)} Choix actuels : ${n}.`), focus: options[0].input };
     const bits = options.map((o) => (o.input.checked ? 1 : 0));
     return { bits: q.blank ? [isBlank ? 1 : 0, ...bits] : bits };
   } };
@@ -101,7 +101,7 @@ function points(title, part, old) {
   const total = () => rows.reduce((n, r) => n + Number(r.select.value), 0);
   const state = h('p', { class: 'tally' });
   const tell = (spoken) => {
-    state.textContent = say(`${total()} of ${count(q.max, 'point', 'points')} given`, `${total()} sur ${count(q.max, '', '', 'point', 'points')} donné(s)`);
+    state.textContent = say(`${total()} of ${count(q.max, 'point', 'points')} given`, `${count(total(), '', '', 'point donné', 'points donnés')} sur ${q.max}`);
     state.classList.toggle('full', total() === q.max);
     if (spoken) announce(state.textContent);
   };

@@ -76,7 +76,7 @@ function judgment(part, all) {
       svg('line', { class: 'median', x1: 50, x2: 50, y1: 0, y2: 10, 'vector-effect': 'non-scaling-stroke' }));
     return h('li', {}, h('h3', {}, r.name), h('p', {}, say('Majority grade: ', 'Mention majoritaire : '), h('span', { class: 'grade' }, part.grades[r.grade])), bar,
       h('details', { open: true }, h('summary', {}, say('Grades in numbers', 'Mentions en nombres')),
-        bars(say(`Grades given to ${r.name}`, `Mentions données à ${r.name}`), part.grades.map((name, i) => ({ name, votes: r.counts[i] })), total, say('Mentions', 'Mentions'))));
+        bars(say(`Grades: ${r.name}`, `Mentions : ${r.name}`), part.grades.map((name, i) => ({ name, votes: r.counts[i] })), total, say('Mentions', 'Mentions'))));
   }));
 }
 
@@ -113,12 +113,14 @@ function recount(c, e, counts) {
 
 async function open(id) {
   shell(say('Results', 'Résultats'));
-  const page = h('div', {});
-  main.replaceChildren(page);
+  const top = heading(1, say('Results', 'Résultats')), page = h('div', {});
+  main.replaceChildren(top, page);
   await act(page, async () => {
-    const c = await consultation(id), e = await election(c);
+    const c = await consultation(id);
     shell(`${say('Results', 'Résultats')} – ${c.name}`);
-    page.append(heading(1, c.name), h('p', {}, statusMark(c), ' ', dates(c)), h('p', { class: 'soft' }, turnout(c),
+    top.textContent = c.name;
+    const e = await election(c);
+    page.append(h('p', {}, statusMark(c), ' ', dates(c)), h('p', { class: 'soft' }, turnout(c),
       c.countedWeight !== c.counted ? say(`, with a weight of ${number(c.countedWeight)}`, `, pour un poids de ${number(c.countedWeight)}`) : ''));
     if (c.status !== 'decided') {
       page.append(h('section', {}, h('p', {}, c.status === 'merged' ? say('This unit was counted with others: ', 'Cette unité a été comptée avec d’autres : ') : say('There is no result yet.', 'Il n’y a pas encore de résultat.'),

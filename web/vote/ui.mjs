@@ -14,6 +14,9 @@ export const time = (seconds) => times.format(Number(seconds) * 1000);
 export const count = (n, one, many, un, plusieurs) =>
   `${number(n)} ${french ? (BigInt(n) < 2n ? un : plusieurs) : (BigInt(n) === 1n ? one : many)}`;
 
+// French puts a space before : ; ! ? », where no line may break.
+const unbroken = (text) => (french && typeof text === 'string' ? text.replace(/ (?=[:;!?»%])/g, '\u00a0').replace(/« /g, '«\u00a0') : text);
+
 // h('p', { class: 'note', onclick: f, hidden: false }, 'text', child, null): an element.
 export function h(tag, props = {}, ...children) {
   const e = document.createElement(tag);
@@ -23,7 +26,7 @@ export function h(tag, props = {}, ...children) {
     else if (name === 'value') e.value = value;
     else e.setAttribute(name, value === true ? '' : value);
   }
-  e.append(...children.flat(3).filter((c) => c !== null && c !== undefined && c !== false));
+  e.append(...children.flat(3).filter((c) => c !== null && c !== undefined && c !== false).map(unbroken));
   return e;
 }
 export const $ = (id) => document.getElementById(id);

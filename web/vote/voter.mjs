@@ -50,13 +50,14 @@ const step = (v, at, title, ...content) => show(v.area, stepList(at), h('section
 
 async function open(id, credential) {
   shell(say('Vote', 'Voter'));
-  const area = h('div', { id: 'step' }), page = h('div', {}, area);
-  main.replaceChildren(page);
+  const area = h('div', { id: 'step' }), top = heading(1, say('Vote', 'Voter')), page = h('div', {}, area);
+  main.replaceChildren(top, page);
   await act(page, async () => {
     const v = { id, area, c: await consultation(id) };
-    v.e = await election(v.c);
     shell(v.c.name);
-    page.prepend(heading(1, v.c.name), h('p', {}, statusMark(v.c), ' ', dates(v.c)), plainDescription(v.e) && h('p', { class: 'lines' }, plainDescription(v.e)));
+    top.textContent = v.c.name;
+    v.e = await election(v.c);
+    page.prepend(h('p', {}, statusMark(v.c), ' ', dates(v.c)), plainDescription(v.e) && h('p', { class: 'lines' }, plainDescription(v.e)));
     if (v.c.status === 'open') {
       v.trustees = await trusteesCheck(v);
       await askCredential(v, credential);

@@ -79,10 +79,12 @@ void ed_encode_many(uint8_t *le32, const struct ed_point *points, size_t count);
 
 /* An eighth of a point P is a point E with 8 E = P, written as x and y, 32 bytes each,
  * little-endian and below p. It proves that P lies in the subgroup, and needs no square root:
- * reading it takes half a microsecond, where ed_decode_prime_many takes eight. Whoever can multiply
- * makes it: E is P times 1/8 modulo q. ed_eighths_read   points[i] and their encodings, 32 bytes
- * each; false: *bad_out is the first whose coordinates are not those of a point of the curve
- *   ed_eighths_write  the coordinates of points that are eighths, ED_EIGHTH_BYTES each */
+ * reading it takes a third of a microsecond, where ed_decode_prime_many takes eight. Whoever can
+ * multiply makes it: E is P times 1/8 modulo q.
+ *
+ * ed_eighths_read finds the points, with z = 1, and their encodings, 32 bytes each. False: *bad_out
+ * is the first whose coordinates are not those of a point of the curve. ed_eighths_write writes the
+ * coordinates of points that are eighths, ED_EIGHTH_BYTES each. */
 #define ED_EIGHTH_BYTES 64
 bool ed_eighths_read(struct ed_point *points, uint8_t *le32, const uint8_t *xy, size_t count,
                      size_t *bad_out);

@@ -72,12 +72,32 @@ static void recode(int16_t *digits, const struct ed_scalar *scalars, size_t coun
     }
 }
 
+/* Buckets of one window; a bucket that nothing was put into has no point. */
+struct buckets {
+    struct ed_point *point;
+    bool *used;
+    size_t count;
+};
+
+static void put(struct buckets *b, int digit, const struct ed_point *p, const struct ge_niels *n)
+{
+    size_t i = (size_t)(digit > 0 ? digit : -digit) - 1;
+    if (b->used[i])
+        ge_add_niels(&b->point[i], &b->point[i], n, digit < 0);
+    else if (digit > 0)
+        b->point[i] = *p;
+    else
+        ed_neg(&b->point[i], p);
+    b->used[i] = true;
+}
+
 /* sum of (i + 1) bucket[i], by sums from the top. */
-static void sum_buckets(struct ed_point *out, const struct ed_point *bucket, size_t count)
+static void sum_buckets(struct ed_point *out, const struct buckets *b)
 {
     struct ed_point running = ED_IDENTITY, sum = ED_IDENTITY;
-    for (size_t i = count; i-- > 0;) {
-        ed_add(&running, &running, &bucket[i]);
+    for (size_t i = b->count; i-- > 0;) {
+        if (b->used[i])
+            ed_add(&running, &running, &b->point[i]);
         ed_add(&sum, &sum, &running);
     }
     *out = sum;
@@ -92,30 +112,28 @@ void ed_msm(struct ed_point *out, const struct ed_point *points, const struct ed
     }
     unsigned length = bit_length(scalars, count), width = best_width(count, length),
              windows = length / width + 1;
-    size_t buckets = (size_t)1 << (width - 1);
+    struct buckets buckets = {.count = (size_t)1 << (width - 1)};
     struct ge_niels *niels = mem_zalloc(count, sizeof *niels);
     struct fe25519 *scratch = mem_zalloc(count, sizeof *scratch);
     ge_to_niels_many(niels, points, count, scratch);
     mem_free(scratch);
     int16_t *digits = mem_zalloc(count * windows, sizeof *digits);
     recode(digits, scalars, count, width, windows);
-    struct ed_point *bucket = mem_zalloc(buckets, sizeof *bucket), sum = ED_IDENTITY, part;
+    buckets.point = mem_zalloc(buckets.count, sizeof *buckets.point);
+    buckets.used = mem_zalloc(buckets.count, sizeof *buckets.used);
+    struct ed_point sum = ED_IDENTITY, part;
     for (unsigned w = windows; w-- > 0;) {
         for (unsigned i = 0; i < width && w + 1 < windows; i++)
             ge_double(&sum, &sum);
-        for (size_t i = 0; i < buckets; i++)
-            bucket[i] = ED_IDENTITY;
-        for (size_t i = 0; i < count; i++) {
-            int digit = digits[w * count + i];
-            if (digit != 0) {
-                struct ed_point *b = &bucket[(digit > 0 ? digit : -digit) - 1];
-                ge_add_niels(b, b, &niels[i], digit < 0);
-            }
-        }
-        sum_buckets(&part, bucket, buckets);
+        memset(buckets.used, 0, buckets.count * sizeof *buckets.used);
+        for (size_t i = 0; i < count; i++)
+            if (digits[w * count + i] != 0)
+                put(&buckets, digits[w * count + i], &points[i], &niels[i]);
+        sum_buckets(&part, &buckets);
         ed_add(&sum, &sum, &part);
     }
-    mem_free(bucket);
+    mem_free(buckets.used);
+    mem_free(buckets.point);
     mem_free(digits);
     mem_free(niels);
     *out = sum;

@@ -63,8 +63,10 @@ export async function callMany(calls, block = 'latest') {
 }
 export const call = async (name, ...args) => (await callMany([[name, ...args]]))[0];
 
-export async function logs(name, topics, from = '0x0') {
-  return rpc('eth_getLogs', { address: await service(), topics: ['0x' + hexOf(EVENTS[name].hash), ...topics], fromBlock: from, toBlock: 'latest' });
+// The service's events of a name in one block.
+export async function logs(name, topics, block) {
+  const at = '0x' + BigInt(block).toString(16);
+  return rpc('eth_getLogs', { address: await service(), topics: ['0x' + hexOf(EVENTS[name].hash), ...topics], fromBlock: at, toBlock: at });
 }
 
 // --- signing

@@ -39,7 +39,7 @@ export function nextMessage(s) {
   need(s.posted, 0);
   const certificates = certificatesOf(s);
   ownSeed(s, certificates);
-  const own = t.makeCoefficients(me, s.uuid, s.seed);
+  const own = t.makeCoefficients(me, s.uuid, s.seed, certificates);
   if (s.step === 1) return { method: 'commitCoefficients', args: [t.coefficientsHash(me, own)] };
   if (s.step === 2)
     return { method: 'postCoefficients', args: [t.packCoefficients(own), t.packShares(t.makeShares(me, s.uuid, s.seed, certificates))] };

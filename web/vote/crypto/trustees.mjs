@@ -72,13 +72,14 @@ export function readCertificate(context, bytes) {
 const certificateHolds = (context, m) => verifyPower(MESSAGE, certificateText(context, m), m.verification, m.signature);
 
 // Round 2: the hash of round 3's coefficients. Round 3: the coefficients g^(a_j), j < k, signed, and a sealed share for
-// every member. The polynomial follows from uuid and seed.
-const coefficientSecrets = ({ threshold }, uuid, seed) =>
-  Array.from({ length: threshold }, (_, j) => hashToScalar(`parvis-coefficient|${uuid}|${j}|${seed}`));
+// every member. The polynomial follows from uuid and seed, and is bound to whom shares are made for: the same one for
+// other members would give them too many points of it.
+const coefficientSecrets = ({ threshold, size, index }, uuid, seed, certificates) => Array.from({ length: threshold }, (_, j) =>
+  challenge('parvis-coefficient', `${uuid}|${threshold}|${size}|${index}|${j}|${seed}`, certificates.flatMap((c) => [c.verification, c.encryption])));
 const coefficientsText = (points) => `{"coefexps":[${points.map((p) => `"${p.text}"`).join()}]}`;
 
-export function makeCoefficients(context, uuid, seed) {
-  const points = coefficientSecrets(context, uuid, seed).map((a) => G.power(a));
+export function makeCoefficients(context, uuid, seed, certificates) {
+  const points = coefficientSecrets(context, uuid, seed, certificates).map((a) => G.power(a));
   return { points, signature: provePower(MESSAGE, coefficientsText(points), signingSecret(seed)) };
 }
 // The commitment: of the message that is signed, and whose it is.
@@ -102,7 +103,7 @@ export function sharePoint({ points }, index) {
 const shareMask = (uuid, dealer, receiver, r, dh) => challenge('parvis-share', `${uuid}|${dealer}|${receiver}`, [r, dh]);
 
 export function makeShares(context, uuid, seed, certificates) {
-  const a = coefficientSecrets(context, uuid, seed);
+  const a = coefficientSecrets(context, uuid, seed, certificates);
   return certificates.map((certificate, i) => {
     const value = [...a].reverse().reduce((sum, c) => modQ(sum * BigInt(i + 1) + c), 0n);
     const e = randomScalar(), r = G.power(e);

@@ -1,0 +1,42 @@
+/* vote_rounds: the steps of a trustee, one transaction each.
+ *
+ * A trustee keeps a seed and nothing else: certificate, polynomial and the key that decrypts follow
+ * from it and from what the ledger has, so that any machine with seed and account can go on. */
+#ifndef PARVIS_APP_VOTE_ROUNDS_H
+#define PARVIS_APP_VOTE_ROUNDS_H
+
+#include "app/vote_show.h"
+#include "belenios/trustees.h"
+
+struct vote_work {
+    struct cli *cli;
+    struct vote_ledger ledger;
+    uint8_t key32[32];
+    char seed[BEL_SEED_CHARS + 1];
+    struct address account;
+    uint64_t id;
+    struct vote_consultation consultation;
+    struct vote_consultation origin; /* where keys were made: the first of its units */
+    struct vote_trustee *trustees;   /* of the consultation */
+    size_t count;
+    const struct vote_trustee *me;
+    const struct vote_trustee *group; /* the members of my entry, by index */
+    struct bel_context context;
+    struct buf did; /* what was done, in words; empty: nothing */
+    struct buf waits;
+    bool is_over;
+};
+
+/* Each makes its message, sends it and says so in w->did. A trustee alone has the first one; a
+ * group's member the other four, in order, each when all members have done the one before. What
+ * others posted is checked before it is used; a member whose share is false is complained of. The
+ * codes of vote_send | E_INVALID, E_PROOF, E_SIGNATURE (d names the trustee). */
+enum err vote_post_key(struct vote_work *w, struct diag *d);
+enum err vote_post_certificate(struct vote_work *w, struct diag *d);
+enum err vote_commit(struct vote_work *w, struct diag *d);
+enum err vote_post_coefficients(struct vote_work *w, struct diag *d);
+enum err vote_verify_shares(struct vote_work *w, struct diag *d);
+/* The part of the decryption. E_PROOF: the seed is not the one that the key was made with. */
+enum err vote_decrypt(struct vote_work *w, struct diag *d);
+
+#endif
