@@ -262,6 +262,7 @@ static enum err keep_election(struct export *x, struct diag *d)
                              read.document.len};
     c->name = arena_strdup(&x->arena, c->name);
     c->uuid = arena_strdup(&x->arena, c->uuid);
+    c->units = arena_dup(&x->arena, c->units, c->unit_count * sizeof *c->units);
     return bel_election_read(&x->election, &x->arena, document, d);
 }
 
@@ -278,12 +279,20 @@ static void print_end(const struct export *x)
         json_close(&b, '}');
     } else {
         buf_putf(&b,
-                 T("%s: %llu events, %llu bytes\nlast event %s\nCheck it with `parvis vote verify "
-                   "%s`.\n",
-                   "%s : %llu événements, %llu octets\ndernier événement %s\nVérifiez-la avec "
-                   "`parvis vote verify %s`.\n"),
+                 T("%s: %llu events, %llu bytes\nlast event %s\n",
+                   "%s : %llu événements, %llu octets\ndernier événement %s\n"),
                  x->cli->args[1], (unsigned long long)x->writer.height,
-                 (unsigned long long)x->bytes, hex, x->cli->args[1]);
+                 (unsigned long long)x->bytes, hex);
+        buf_putf(
+            &b,
+            T("Check it with `parvis vote verify %s", "Vérifiez-la avec `parvis vote verify %s"),
+            x->cli->args[1]);
+        for (size_t i = 0; i < x->consultation.unit_count; i++)
+            buf_putf(&b, " --unit %llu.bel", (unsigned long long)x->consultation.units[i]);
+        buf_puts(&b, x->consultation.unit_count
+                         ? T("`, the archives of the consultations of these numbers.\n",
+                             "`, les archives des consultations de ces numéros.\n")
+                         : "`.\n");
     }
     if (!x->cli->quiet)
         cli_print(&b);

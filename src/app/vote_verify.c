@@ -16,6 +16,9 @@ const struct cli_option VOTE_VERIFY_OPTIONS[] = {
      "the file holds",
      "ce que `vote hints` a écrit de cette archive : cinq fois plus rapide, et la même réponse, "
      "quoi que contienne le fichier"},
+    {"unit", "FILE.bel",
+     "archive of a unit that was merged into this consultation; once for each of them",
+     "archive d'une unité réunie dans cette consultation ; une fois pour chacune"},
     {"threads", "N", "threads that verify (default: one per processor)",
      "fils qui vérifient (défaut : un par processeur)"},
     {0},
@@ -40,6 +43,29 @@ static const struct {
     [BEL_RESULT] = {"result", "complete, with its result", "complète, avec son résultat"},
 };
 
+static void put_unit_members(struct buf *b, const struct bel_report *r)
+{
+    json_put_key(b, "units");
+    json_open(b, '[');
+    for (size_t i = 0; i < r->unit_count; i++) {
+        const struct bel_unit *u = &r->units[i];
+        char last[2 * sizeof u->last_event.b + 1];
+        hex_encode(last, u->last_event.b, sizeof u->last_event.b);
+        json_open(b, '{');
+        json_put_text_member(b, "name", u->name);
+        json_put_text_member(b, "uuid", u->uuid);
+        if (u->parent != BEL_NO_UNIT)
+            json_put_text_member(b, "mergedInto", r->units[u->parent].uuid);
+        json_put_text_member(b, "lastEvent", last);
+        json_put_u64_member(b, "voters", u->voter_count);
+        json_put_u64_member(b, "ballots", u->ballot_count);
+        json_put_u64_member(b, "counted", u->counted);
+        json_put_u64_member(b, "countedWeight", u->total_weight);
+        json_close(b, '}');
+    }
+    json_close(b, ']');
+}
+
 static void put_members(struct buf *b, const struct bel_report *r)
 {
     char last[2 * sizeof r->last_hash.b + 1];
@@ -51,13 +77,15 @@ static void put_members(struct buf *b, const struct bel_report *r)
     json_put_u64_member(b, "events", r->event_count);
     json_put_text_member(b, "lastEvent", last);
     json_put_u64_member(b, "trustees", r->trustees.count);
-    json_put_u64_member(b, "voters", r->roll.count);
-    json_put_u64_member(b, "rollWeight", r->roll.total_weight);
+    json_put_u64_member(b, "voters", r->voter_count);
+    json_put_u64_member(b, "rollWeight", r->roll_weight);
     json_put_u64_member(b, "ballots", r->ballot_count);
     json_put_u64_member(b, "hinted", r->hinted);
     json_put_u64_member(b, "counted", r->counted);
     json_put_u64_member(b, "countedWeight", r->total_weight);
     json_put_u64_member(b, "decryptions", r->decryption_count);
+    if (r->unit_count)
+        put_unit_members(b, r);
     json_put_key(b, r->has_result ? "result" : "questions");
     if (r->has_result)
         vote_put_result(b, true, &r->election, r->counts, r->total_weight);
@@ -98,6 +126,31 @@ static void put_trustees(struct buf *b, const struct bel_trustees *t)
     buf_puts(b, "\n");
 }
 
+/* Voters and ballots, of the whole or of a unit. */
+static void put_ballots(struct buf *b, bool with_weights, uint64_t ballots, uint64_t counted,
+                        uint64_t weight)
+{
+    buf_putf(b, T("%llu, of which %llu count", "%llu, dont %llu comptent"),
+             (unsigned long long)ballots, (unsigned long long)counted);
+    if (with_weights)
+        buf_putf(b, T(" (weight %llu)", " (poids %llu)"), (unsigned long long)weight);
+}
+
+static void put_units(struct buf *b, const struct bel_report *r)
+{
+    buf_puts(b, T("Merged of:\n", "Réunion de :\n"));
+    for (size_t i = 0; i < r->unit_count; i++) {
+        const struct bel_unit *u = &r->units[i];
+        buf_putf(b, "  %s (%s)", u->name, u->uuid);
+        if (u->parent != BEL_NO_UNIT)
+            buf_putf(b, T(", merged into %s", ", réunie dans %s"), r->units[u->parent].name);
+        buf_putf(b, T("; voters: %llu; ballots: ", " ; électeurs : %llu ; bulletins : "),
+                 (unsigned long long)u->voter_count);
+        put_ballots(b, r->has_weights, u->ballot_count, u->counted, u->total_weight);
+        buf_puts(b, "\n");
+    }
+}
+
 static void put_text(struct buf *b, const char *path, const struct bel_report *r, bool with_hints)
 {
     char last[2 * sizeof r->last_hash.b + 1];
@@ -112,13 +165,13 @@ static void put_text(struct buf *b, const char *path, const struct bel_report *r
              T(STATES[r->last_event].en, STATES[r->last_event].fr));
     buf_putf(b, T("Fingerprint: %s\n", "Empreinte : %s\n"), r->election.fingerprint);
     put_trustees(b, &r->trustees);
-    buf_putf(b, T("Voters: %zu", "Électeurs : %zu"), r->roll.count);
-    if (r->roll.has_weights)
-        buf_putf(b, T(" (weight %llu)", " (poids %llu)"), (unsigned long long)r->roll.total_weight);
-    buf_putf(b, T("\nBallots: %llu, of which %llu count", "\nBulletins : %llu, dont %llu comptent"),
-             (unsigned long long)r->ballot_count, (unsigned long long)r->counted);
-    if (r->roll.has_weights)
-        buf_putf(b, T(" (weight %llu)", " (poids %llu)"), (unsigned long long)r->total_weight);
+    if (r->unit_count)
+        put_units(b, r);
+    buf_putf(b, T("Voters: %llu", "Électeurs : %llu"), (unsigned long long)r->voter_count);
+    if (r->has_weights)
+        buf_putf(b, T(" (weight %llu)", " (poids %llu)"), (unsigned long long)r->roll_weight);
+    buf_puts(b, T("\nBallots: ", "\nBulletins : "));
+    put_ballots(b, r->has_weights, r->ballot_count, r->counted, r->total_weight);
     if (with_hints && r->hinted == r->ballot_count)
         buf_puts(b,
                  T("\nHints: used for every ballot", "\nIndices : utilisés pour chaque bulletin"));
@@ -142,7 +195,40 @@ static void put_text(struct buf *b, const char *path, const struct bel_report *r
 struct files {
     struct mapped archive, older, hints;
     struct bel_hints_file hints_read;
+    struct mapped *units;
+    struct bel_unit_file *unit_files;
+    size_t unit_count;
 };
+
+static enum err map_units(struct bel_verify_options *o, struct files *f, const struct cli *cli,
+                          struct diag *d)
+{
+    size_t count = 0;
+    while (cli_get_nth(cli, "unit", count))
+        count++;
+    f->units = mem_zalloc(count + 1, sizeof *f->units);
+    f->unit_files = mem_zalloc(count + 1, sizeof *f->unit_files);
+    f->unit_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const char *path = cli_get_nth(cli, "unit", i);
+        TRY(file_map(&f->units[i], path, d));
+        f->unit_files[i] = (struct bel_unit_file){f->units[i].content, path};
+    }
+    o->units = f->unit_files;
+    o->unit_count = count;
+    return E_OK;
+}
+
+static void unmap_all(struct files *f)
+{
+    file_unmap(&f->archive);
+    file_unmap(&f->older);
+    file_unmap(&f->hints);
+    for (size_t i = 0; i < f->unit_count; i++)
+        file_unmap(&f->units[i]);
+    mem_free(f->units);
+    mem_free(f->unit_files);
+}
 
 static enum err read_options(struct bel_verify_options *o, struct files *f, struct hash *anchor,
                              struct cli *cli, struct diag *d)
@@ -174,7 +260,7 @@ static enum err read_options(struct bel_verify_options *o, struct files *f, stru
             return diag_wrap(d, e, "%s: ", hints);
         o->hints = &f->hints_read;
     }
-    return E_OK;
+    return map_units(o, f, cli, d);
 }
 
 int vote_verify_run(struct cli *cli)
@@ -205,9 +291,7 @@ int vote_verify_run(struct cli *cli)
     } else {
         code = cli_fail(cli, e, &d);
     }
-    file_unmap(&files.archive);
-    file_unmap(&files.older);
-    file_unmap(&files.hints);
+    unmap_all(&files);
     buf_free(&out);
     arena_free(&a);
     return code;

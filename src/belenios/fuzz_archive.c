@@ -4,6 +4,8 @@
  *   T n w           sized_encrypted_tally of the last data record, n ballots of weight w
  *   O n             owned by trustee n, of the last data record
  *   E t             an event of type t, its payload the last data record (none with EndBallots)
+ *   A               another archive; those before it are units of the last one
+ *   N from to       a data record that names the last events of these archives
  * Whatever is refused is refused with a message, the same twice; an accepted archive is the one
  * that is written of its records. */
 #include "belenios/verify.h"
@@ -13,7 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FILE_MAX (1u << 18)
 
+#define ARCHIVES_MAX 8
+
 struct maker {
+    struct buf files[ARCHIVES_MAX];
+    struct hash ends[ARCHIVES_MAX]; /* their last events */
+    size_t count;                   /* with the one that is being made */
     struct bel_writer w;
     struct hash last[3]; /* of the latest data records, the newest last */
 };
@@ -29,6 +36,28 @@ static void put_made(struct maker *m, struct buf *body)
 {
     put_data(m, buf_view(body));
     buf_free(body);
+}
+
+static void begin_archive(struct maker *m)
+{
+    if (m->count == ARCHIVES_MAX)
+        return;
+    if (m->count > 0)
+        m->ends[m->count - 1] = m->w.last;
+    m->count++;
+    bel_writer_begin(&m->w, &m->files[m->count - 1], 1795454598);
+}
+
+static void put_names(struct maker *m, size_t from, size_t to)
+{
+    struct buf names = {0};
+    for (size_t i = from; i <= to && i + 1 < m->count; i++) {
+        char hex[2 * sizeof m->ends[i].b + 1];
+        hex_encode(hex, m->ends[i].b, sizeof m->ends[i].b);
+        buf_putf(&names, "%s\"%s\"", i > from ? "," : "[", hex);
+    }
+    buf_puts(&names, "]");
+    put_made(m, &names);
 }
 
 /* One instruction at p, at least 4 bytes; returns its length. */
@@ -60,6 +89,12 @@ static size_t step(struct maker *m, const uint8_t *p, size_t left)
         else
             bel_writer_event(&m->w, p[1] % BEL_EVENT_TYPES, &m->last[2], NULL);
         return 2;
+    case 'A':
+        begin_archive(m);
+        return 1;
+    case 'N':
+        put_names(m, p[1], p[2]);
+        return 3;
     default:
         return 1;
     }
@@ -92,9 +127,9 @@ static void check_written_again(struct bytes file)
     buf_free(&again);
 }
 
-static void verify(struct bytes file)
+static void verify(struct bytes file, const struct bel_unit_file *units, size_t count)
 {
-    struct bel_verify_options o = {.threads = 1};
+    struct bel_verify_options o = {.threads = 1, .units = units, .unit_count = count};
     struct diag d[2] = {0};
     enum err e[2];
     for (size_t i = 0; i < 2; i++) {
@@ -115,15 +150,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || size > FILE_MAX)
         return 0;
     if (data[0] == 0) {
-        verify(bytes_of(data + 1, size - 1));
+        verify(bytes_of(data + 1, size - 1), NULL, 0);
         return 0;
     }
     struct maker m = {0};
-    struct buf file = {0};
-    bel_writer_begin(&m.w, &file, 1795454598);
+    struct bel_unit_file units[ARCHIVES_MAX];
+    begin_archive(&m);
     for (size_t at = 1; at + 4 <= size;)
         at += step(&m, data + at, size - at);
-    verify(buf_view(&file));
-    buf_free(&file);
+    for (size_t i = 0; i + 1 < m.count; i++)
+        units[i] = (struct bel_unit_file){buf_view(&m.files[i]), "unit"};
+    verify(buf_view(&m.files[m.count - 1]), units, m.count - 1);
+    for (size_t i = 0; i < m.count; i++)
+        buf_free(&m.files[i]);
     return 0;
 }

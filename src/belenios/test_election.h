@@ -200,21 +200,17 @@ static inline struct bytes test_roll_make(struct test_election *t, size_t voters
     return test_keep(&t->a, &json);
 }
 
-/* An election up to its Setup event. t has static storage; test_end releases it. */
-static inline void test_begin(struct test_election *t, const char *template, const char *trustees,
-                              size_t voters, const uint64_t *weights)
+/* The Setup event of an election of these documents, the election's own made of a template. */
+static inline void test_setup(struct test_election *t, const char *template, const char *uuid,
+                              struct bytes trustees_doc, struct bytes roll_doc)
 {
     struct diag d = {0};
-    memset(t, 0, sizeof *t);
-    struct bytes trustees_doc = test_trustees_make(t, trustees);
-    struct bytes roll_doc = test_roll_make(t, voters, weights);
     CHECK_ERR(bel_trustees_read(&t->trustees, &t->a, trustees_doc, &d), E_OK);
-    CHECK_ERR(bel_roll_read(&t->roll, &t->a, roll_doc, &d), E_OK);
     struct bel_election draft;
     struct buf json = {0};
     CHECK_ERR(bel_template_read(&draft, &t->a, bytes_str(template), &d), E_OK);
     draft.version = bel_version(1);
-    draft.uuid = TEST_UUID;
+    draft.uuid = uuid;
     memcpy(draft.public_key32, t->trustees.key32, EDWARDS_BYTES);
     bel_election_write(&json, &draft);
     struct bytes election_doc = test_keep(&t->a, &json);
@@ -228,6 +224,18 @@ static inline void test_begin(struct test_election *t, const char *template, con
     test_doc(setup, roll_doc);
     setup->doc_count = 4;
     test_setup_again(t);
+}
+
+/* An election up to its Setup event. t has static storage; test_end releases it. */
+static inline void test_begin(struct test_election *t, const char *template, const char *trustees,
+                              size_t voters, const uint64_t *weights)
+{
+    struct diag d = {0};
+    memset(t, 0, sizeof *t);
+    struct bytes trustees_doc = test_trustees_make(t, trustees);
+    struct bytes roll_doc = test_roll_make(t, voters, weights);
+    CHECK_ERR(bel_roll_read(&t->roll, &t->a, roll_doc, &d), E_OK);
+    test_setup(t, template, TEST_UUID, trustees_doc, roll_doc);
 }
 
 static inline void test_end(struct test_election *t)

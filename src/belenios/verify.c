@@ -8,8 +8,8 @@
 /* --- setup -------------------------------------------------------------------------------------
  */
 
-static enum err check_setup(struct bel_report *r, struct arena *a, const struct bel_contents *c,
-                            struct diag *d)
+enum err bel_verify_setup(struct bel_report *r, struct arena *a, const struct bel_contents *c,
+                          struct diag *d)
 {
     struct buf setup = {0};
     bel_setup_write(&setup, &c->setup_hashes[0], &c->setup_hashes[1], &c->setup_hashes[2]);
@@ -30,7 +30,7 @@ static enum err check_setup(struct bel_report *r, struct arena *a, const struct 
         return diag_set(d, E_PROOF,
                         T("the election's key is not the product of its trustees' keys",
                           "la clé de l'élection n'est pas le produit de celles des dépositaires"));
-    return bel_roll_read(&r->roll, a, c->credentials, d);
+    return E_OK;
 }
 
 /* --- encrypted tally ---------------------------------------------------------------------------
@@ -188,6 +188,12 @@ static struct bel_fault after_ballots(struct bel_report *r, struct arena *a,
         return f;
     enum err e = check_tally(&o.sums, a, c, &r->election, t, &f.d);
     if (e != E_OK) {
+        struct diag wanted;
+        if (r->unit_count == 0 && bel_names_units(c)) { /* one in 16 hashes is a key as well */
+            bel_units_wanted(c, &wanted);
+            diag_wrap(&wanted, e, T("%s; or: ", "%s ; ou : "), f.d.text);
+            f.d = wanted;
+        }
         bel_fault_set(&f, e, c->tally_event, BEL_ENCRYPTED_TALLY);
         return f;
     }
@@ -204,27 +210,56 @@ static struct bel_fault after_ballots(struct bel_report *r, struct arena *a,
     return f;
 }
 
+/* Voters and ballots, whose sum *tally becomes: the election's own, or those of the units that were
+ * merged into it. */
+static struct bel_fault check_ballots(struct bel_report *r, struct arena *a, struct bel_contents *c,
+                                      struct bel_tally *tally,
+                                      const struct bel_verify_options *options)
+{
+    struct bel_fault f = {0};
+    enum err e;
+    if (options->unit_count > 0) {
+        e = bel_verify_units(r, a, c, tally, options, &f.d);
+    } else {
+        e = bel_roll_read(&r->roll, a, c->credentials, &f.d);
+        if (e == E_INVALID && bel_names_units(c))
+            e = bel_units_wanted(c, &f.d);
+    }
+    if (e != E_OK) {
+        bel_fault_set(&f, e, 0, BEL_SETUP);
+        return f;
+    }
+    if (options->unit_count > 0)
+        return f;
+    r->voter_count = r->roll.count;
+    r->roll_weight = r->roll.total_weight;
+    r->has_weights = r->roll.has_weights;
+    f = bel_verify_ballots(c, &r->election, &r->roll, tally, c->sums.data != NULL, options);
+    r->ballot_count = f.code == E_OK ? c->ballot_count : f.event - 1;
+    if (f.code == E_OK) {
+        r->hinted = c->hinted;
+        r->counted = c->counted;
+        r->total_weight = c->counted_weight;
+    }
+    return f;
+}
+
 static struct bel_fault check_all(struct bel_report *r, struct arena *a, struct bel_contents *c,
                                   const struct bel_verify_options *options)
 {
     struct bel_fault f = {0};
     if (!c->setup.data)
         return f;
-    enum err e = check_setup(r, a, c, &f.d);
+    enum err e = bel_verify_setup(r, a, c, &f.d);
     if (e != E_OK) {
         bel_fault_set(&f, e, 0, BEL_SETUP);
         return f;
     }
     struct bel_tally tally;
     bel_tally_init(&tally, &r->election);
-    f = bel_verify_ballots(c, &r->election, &r->roll, &tally, c->sums.data != NULL, options);
-    r->ballot_count = f.code == E_OK ? c->ballot_count : f.event - 1;
-    if (f.code == E_OK) {
-        r->hinted = c->hinted;
-        r->counted = c->counted;
-        r->total_weight = c->counted_weight;
+    f = check_ballots(r, a, c, &tally, options);
+    if (f.code == E_OK)
         f = after_ballots(r, a, c, &tally);
-    }
     bel_tally_fini(&tally);
     return f;
 }

@@ -13,6 +13,16 @@
 
 struct bel_hints_file;
 
+/* The archive of a unit. A consultation that units were merged into has no voters and no ballots of
+ * its own: in place of public credentials its Setup carries the hashes of the units' last events,
+ * ["hex","hex"...], 2 to BEL_UNITS_MAX of them, and its sums are the products of theirs
+ * (docs/services/voting.md). So it is verified with the archives of all of them. */
+#define BEL_UNITS_MAX 64u
+struct bel_unit_file {
+    struct bytes file;
+    const char *name; /* for messages: its path */
+};
+
 struct bel_verify_options {
     unsigned threads; /* 0: one per processor */
     void (*tick)(void *ctx, const char *what, uint64_t done, uint64_t total); /* or NULL */
@@ -24,13 +34,34 @@ struct bel_verify_options {
     /* A file of hints (hints.h): ballots are verified together, in a fifth of the time. It decides
      * nothing: what is missing or wrong there costs time only. NULL: none. */
     const struct bel_hints_file *hints;
+    /* Of a merged consultation: the archives of its units, in any order, and of those merged into
+     * them; exactly these. Each must hold and end with its EndBallots. Else none. */
+    const struct bel_unit_file *units;
+    size_t unit_count;
+};
+
+#define BEL_NO_UNIT SIZE_MAX
+
+/* A unit that was verified. Numbers of a unit that is merged itself are the sums of its own. */
+struct bel_unit {
+    size_t file; /* place in options.units */
+    size_t
+        parent; /* place in report.units of the one it was merged into; BEL_NO_UNIT: the archive */
+    bool is_merged;
+    const char *name, *uuid;
+    struct hash last_event;
+    uint64_t voter_count, ballot_count, counted, total_weight;
 };
 
 /* What was found, up to the first fault. Memory is the arena's. */
 struct bel_report {
     struct bel_election election; /* freed with bel_report_free */
     struct bel_trustees trustees;
-    struct bel_roll roll;
+    struct bel_roll roll;   /* empty where units were merged */
+    struct bel_unit *units; /* in the order in which they are named, then those of units ... */
+    size_t unit_count;
+    uint64_t voter_count, roll_weight; /* of the roll, or of the units' */
+    bool has_weights;                  /* any was written */
     bool has_setup;
     uint64_t event_count, ballot_count; /* before the first fault */
     uint64_t hinted;                    /* of them: verified with the help of their hints */
@@ -44,7 +75,8 @@ struct bel_report {
 };
 
 /* E_OK: everything holds | any other code, d naming event, ballot and rule ("event 12, ballot 9,
- * question 1, answer 2: the individual proof does not hold"). */
+ * question 1, answer 2: the individual proof does not hold"). What is wrong with a unit is told at
+ * event 0; E_UNSUPPORTED there: archives of units are wanting, d names the events they end with. */
 enum err bel_archive_verify(struct bel_report *out, struct arena *a, struct bytes file,
                             const struct bel_verify_options *options, struct diag *d);
 void bel_report_free(struct bel_report *r);

@@ -71,6 +71,25 @@ struct bel_fault bel_verify_ballots(struct bel_contents *c, const struct bel_ele
 void bel_make_hints(uint8_t *out, struct bel_contents *c, const struct bel_election *e, size_t from,
                     size_t count, const struct bel_verify_options *options);
 
+/* What Setup says, without the voters: setup_data, election (prepared; freed with bel_report_free),
+ * trustees and their key. */
+enum err bel_verify_setup(struct bel_report *r, struct arena *a, const struct bel_contents *c,
+                          struct diag *d);
+
+/* Whether in place of credentials there may be the last events of units (as a text: 64 digits are
+ * a public key too), and no ballot is there. bel_units_wanted says so and names them:
+ * E_UNSUPPORTED. */
+bool bel_names_units(const struct bel_contents *c);
+enum err bel_units_wanted(const struct bel_contents *c, struct diag *d);
+
+/* Verifies the units of c and adds their sums to *tally; fills units and numbers of r, which has
+ * its setup. E_OK | E_UNSUPPORTED (one is wanting) | E_NOT_FOUND (one that is not named) | E_EXISTS
+ * (twice; a uuid again) | E_INVALID (c has no units; voting had not ended) | E_PROOF (of another
+ * election) | E_RANGE (the weights together) | what its archive is refused with. */
+enum err bel_verify_units(struct bel_report *r, struct arena *a, const struct bel_contents *c,
+                          struct bel_tally *tally, const struct bel_verify_options *options,
+                          struct diag *d);
+
 /* The message "event N (NAME): ..." around what is in f->d. */
 void bel_fault_set(struct bel_fault *f, enum err code, uint64_t event, enum bel_event_type type);
 

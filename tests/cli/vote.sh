@@ -351,6 +351,7 @@ gives 0 'that is imported' vote import "$north" joe.json --json
 check 'as one ballot' is '.cast == 1 and .known == 0'
 gives 0 'exported' vote export "$north" north.bel --quiet
 check 'as the bytes it was' grep -qF "$(cat joe.json)" north.bel
+cp north.bel earlier.bel
 sed 's/"choices":\[{"alpha":"./&0/' joe.json >damaged.json
 : >empty.json
 refuses 5 'empty.json: no ballot' 'an empty file' vote import "$north" empty.json
@@ -370,9 +371,44 @@ gives 0 'decrypted by one of the two, with the key made for the first unit' vote
 gives 0 'decided' vote result "$both" --json
 check 'graded' is '[.result.readings[0].ranking[] | [.rank, .name, .grade]] ==
     [[1, "A park", "Excellent"], [2, "Workshops", "Very good"], [3, "Housing", "Reject"]]'
-gives 0 'the merged archive' vote export "$both" both.bel --quiet
+prints "vote verify both.bel --unit $north.bel --unit $south.bel" 'the merged archive' vote export "$both" both.bel
 gives 0 'and one of a unit' vote export "$north" north.bel --force --quiet
 gives 0 'which verifies' vote verify north.bel
+gives 0 'and of the other' vote export "$south" south.bel --quiet
+prints 'Merged of:' 'with both the merged one verifies' vote verify both.bel --unit south.bel --unit north.bel
+check 'its units are told' grep -Eq '^  South \([0-9A-Za-z]+\); voters: 1; ballots: 1, of which 1 count' out
+check 'and their sum' grep -q '^Ballots: 3, of which 3 count (weight 6)' out
+prints 'Réunion de :' 'in French' vote verify both.bel --unit south.bel --unit north.bel --lang fr
+gives 0 'as JSON' vote verify both.bel --unit south.bel --unit north.bel --json
+check 'with the units' is '[.units[] | [.voters, .ballots, .countedWeight]] == [[2, 2, 4], [1, 1, 2]] and
+    .voters == 3 and .counted == 3 and .countedWeight == 6 and (.units[1].name == "South")'
+# one in 256 times both hashes are keys too, and the sums are what does not fit
+run vote verify both.bel
+check 'not without them' sh -c "[ $code = 5 ] || [ $code = 1 ]; grep -q '2 units were merged into this' '$work/err'"
+refuses 5 'the archive of a unit is not given' 'nor with one of them' vote verify both.bel --unit north.bel
+refuses 1 'unit earlier.bel: its last event is .* does not name; the unit that ends with' 'nor with an earlier one' \
+    vote verify both.bel --unit south.bel --unit earlier.bel
+refuses 1 'unit vote.bel: its last event is .* does not name$' 'nor with one of another consultation' \
+    vote verify both.bel --unit south.bel --unit north.bel --unit vote.bel
+refuses 1 'unit north.bel: given twice' 'nor with one twice' \
+    vote verify both.bel --unit north.bel --unit south.bel --unit north.bel
+refuses 1 'no units were merged' 'a unit has none itself' vote verify north.bel --unit south.bel
+refuses 3 'nowhere.bel' 'an archive that is not there' vote verify both.bel --unit nowhere.bel
+sed 's/"credential":"./"credential":"g/' north.bel >copy.bel
+refuses 1 'unit copy.bel: .*does not have the hash' 'nor with a byte changed' vote verify both.bel \
+    --unit south.bel --unit copy.bel
+if [ -x "$tool" ]; then
+    rm -r archive
+    mkdir archive
+    cp north.bel archive
+    check 'a unit by belenios-tool too' sh -c "cd archive && LWT_ASYNC_METHOD=none '$tool' election verify"
+    rm archive/north.bel
+    cp both.bel archive
+    check 'which takes the sums of a merged one as they are' sh -c \
+        "cd archive && LWT_ASYNC_METHOD=none '$tool' election verify"
+else
+    skip 'a unit by belenios-tool too' 'no belenios-tool (script/bootstrap --test)'
+fi
 prints 'merged into another one' 'the units are merged' vote show "$north"
 check 'those who watched have ended' wait "$watch" "$watch2"
 check 'having done all rounds' sh -c "grep -q 'round 4' watch && grep -q 'round 4' watch2"

@@ -1,8 +1,13 @@
 /* Merging: units too small to be counted alone are counted as one. */
+#include <assert.h>
+
+#include "belenios/verify.h"
 #include "city/voting/counting.h"
 #include "city/voting/merge.h"
 #include "city/voting/sums.h"
 #include "crypto/sha256.h"
+
+static_assert(VOTING_UNITS_MAX == BEL_UNITS_MAX, "what is merged here can be verified");
 
 static enum err invalid_units(struct service_call *c, const char *rule)
 {
