@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures voting against belenios-tool, on the same elections in the same run, and prints Markdown.
 
-  voting.py --build DIR [--tool PROGRAM] [--ballots 4925] [--large 50000] [--each 200] [--node-ballots 2000]
+  voting.py --build DIR [--tool PROGRAM] [--ballots 4925] [--large 50000] [--each 200] [--node-ballots 20000]
 
 ballot      one ballot of several kinds: verified and made, ms of one processor
 election    an election of --ballots ballots of three questions: verified whole, summed
@@ -215,8 +215,8 @@ def table_node():
         count = ["--ballots", str(options.node_ballots), "--dir", chain]
         taken = run([name, *count, "--answers", "3"])[0]
         again = run([name, "--audit-of", chain])[0]
-    print(f"\n## Voting: {options.node_ballots} simple ballots taken by a node, durable and sealed; and its copy "
-          f"checked\n\n```\n{taken}{again}```", flush=True)
+    print(f"\n## Voting: {options.node_ballots} simple ballots through pool and blocks, in one process, "
+          f"durable and sealed; and the copy audited\n\n```\n{taken}{again}```", flush=True)
 
 
 def main():
@@ -227,7 +227,7 @@ def main():
     parser.add_argument("--ballots", type=int, default=4925)
     parser.add_argument("--large", type=int, default=50000)
     parser.add_argument("--each", type=int, default=200)
-    parser.add_argument("--node-ballots", type=int, default=2000)
+    parser.add_argument("--node-ballots", type=int, default=20000)
     parser.add_argument("--part", action="append", choices=["ballot", "election", "million", "node"])
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)

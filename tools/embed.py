@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Turn files into one C source: embed.py OUT.c FILE... -> the table WEB_FILES of rpc/page.h.
 
-A file's path under web/ is its path on the node; an index.html is its folder's."""
+A file's path under web/ is its path on the node; an index.html is its folder's. A comment
+"served as NAME NAME... too" in it names more paths of that folder at which it stands."""
 import os
+import re
 import sys
 
 TYPES = {'.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8',
          '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'}
+SERVED_AS = re.compile(rb'<!-- served as ((?:[a-z]+\.html )+)too')
 WEB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'web')
 
 
@@ -22,7 +25,10 @@ def main(out, files):
         lines.append('};')
         url = '/' + os.path.relpath(os.path.abspath(path), WEB).replace(os.sep, '/').removesuffix('index.html')
         kind = TYPES[os.path.splitext(path)[1]]
-        rows.append(f'    {{"{url}", "{kind}", file_{i}, sizeof file_{i}}},')
+        also = SERVED_AS.search(data)
+        names = [name.decode() for name in also.group(1).split()] if also else []
+        for at in [url, *(os.path.dirname(url) + '/' + name for name in names)]:
+            rows.append(f'    {{"{at}", "{kind}", file_{i}, sizeof file_{i}}},')
     lines += ['const struct web_file WEB_FILES[] = {', *rows, '    {0},', '};', '']
     with open(out, 'w', encoding='ascii') as f:
         f.write('\n'.join(lines))

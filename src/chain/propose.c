@@ -8,8 +8,8 @@
 #include "chain/ethereum.h"
 #include "chain/execute.h"
 #include "city/money/quota.h"
+#include "crypto/ed25519.h"
 #include "crypto/keccak.h"
-#include "crypto/sha256.h"
 
 static struct hash recent_hash(void *ctx, uint64_t number)
 {
@@ -210,9 +210,9 @@ static enum err punish(struct chain *c, const struct proposal *p, const struct b
         list[i].time_s = p->timestamp_s;
         memcpy(list[i].validator20, p->reports[i].address.b, sizeof list[i].validator20);
         for (size_t k = 0; k < count; k++) {
-            struct hash digest; /* a validator's address begins its key's */
-            sha256_once(&digest, members[k].key32, sizeof members[k].key32);
-            if (memcmp(digest.b, list[i].validator20, sizeof list[i].validator20) == 0)
+            uint8_t of_member20[20];
+            ed25519_address20(of_member20, members[k].key32);
+            if (memcmp(of_member20, list[i].validator20, sizeof of_member20) == 0)
                 list[i].power = members[k].power;
         }
     }

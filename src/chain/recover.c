@@ -36,6 +36,7 @@ struct recover {
 struct recover *recover_new(void)
 {
     struct recover *r = mem_zalloc(1, sizeof *r);
+    services_init(); /* the workers ask whether a service has work ahead */
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->work, NULL);
     pthread_cond_init(&r->done, NULL);

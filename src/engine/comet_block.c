@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chain/pool.h"
+#include "crypto/ed25519.h"
 #include "crypto/keccak.h"
-#include "crypto/sha256.h"
 #include "engine/bundle.h"
 #include "engine/comet.h"
 
@@ -124,10 +124,10 @@ static struct address operator_of(struct comet *c, const uint8_t proposer20[20])
 {
     struct consensus_members m = chain_members(c->chain);
     struct address unknown;
-    struct hash digest;
+    uint8_t of_member20[20];
     for (size_t i = 0; i < m.count; i++) {
-        sha256_once(&digest, m.list[i].key32, sizeof m.list[i].key32);
-        if (memcmp(digest.b, proposer20, 20) == 0)
+        ed25519_address20(of_member20, m.list[i].key32);
+        if (memcmp(of_member20, proposer20, sizeof of_member20) == 0)
             return m.list[i].operator;
     }
     memcpy(unknown.b, proposer20, sizeof unknown.b);

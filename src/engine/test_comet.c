@@ -218,7 +218,7 @@ TEST(a_height_with_nothing_to_do_makes_no_block)
         struct hash app_hash = decide(&n, &b);
         CHECK(hash_eq(&app_hash, &genesis.hash));
         CHECK_INT(chain_head(n.l.chain).number, 0);
-        CHECK_INT(chain_now_s(n.l.chain), LEDGER_TIME + h); /* admission goes by it, not by the clock */
+        CHECK_INT(chain_now_s(n.l.chain), LEDGER_TIME + h); /* not the clock's */
     }
     struct abci_block b = height_of(&n, 4, HEARTBEAT_S, 1); /* but a heartbeat does */
     CHECK_INT(prepare(&n, &b).tx_count, 0);

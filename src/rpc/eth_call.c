@@ -42,8 +42,7 @@ static bool as_next(struct rpc_call *c, uint64_t head, struct block_override *o)
     enum err e = chain_load_header(c->view, head, &c->arena, &h, &hash);
     if (e != E_OK)
         return rpc_fail_err(c, e);
-    uint64_t now_s =
-        c->r->engine->ops->agrees_on_time ? chain_now_s(c->chain) : clock_unix_s();
+    uint64_t now_s = c->r->engine->ops->agrees_on_time ? chain_now_s(c->chain) : clock_unix_s();
     if (!o->has_number)
         o->number = head + 1;
     if (!o->has_time)

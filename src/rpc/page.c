@@ -50,9 +50,11 @@ bool page_serve(const struct http_request *in, struct http_response *out)
                   (!strstr(in->query, "lang=en") && wants_french(in->accept_language));
     out->content_type = f->type;
     put_localised(f, french, out->body);
-    (void)snprintf(out->extra_headers, sizeof out->extra_headers,
-                   "Vary: Accept-Language\r\nCache-Control: no-cache\r\n"
-                   "Content-Security-Policy: default-src 'self'; img-src 'self' data:\r\n"
-                   "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
+    (void)snprintf(
+        out->extra_headers, sizeof out->extra_headers,
+        "Vary: Accept-Language\r\nCache-Control: no-cache\r\n"
+        "Content-Security-Policy: default-src 'self'; img-src 'self' data:; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'\r\n"
+        "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
     return true;
 }

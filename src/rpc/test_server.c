@@ -155,6 +155,7 @@ TEST(page)
     CHECK(has(get("/", ""), "<html lang=\"en\">"));
     CHECK(has(text, "Content-Type: text/html; charset=utf-8\r\n"));
     CHECK(has(text, "Content-Security-Policy: default-src 'self'"));
+    CHECK(has(text, "frame-ancestors 'none'")); /* nobody frames the voting pages */
     CHECK(has(get("/", "Accept-Language: fr-FR,fr;q=0.9,en;q=0.8\r\n"), "<html lang=\"fr\">"));
     CHECK(has(get("/", "Accept-Language: de, fr;q=0.3, en;q=0.7\r\n"), "<html lang=\"en\">"));
     CHECK(has(get("/?lang=fr", "Accept-Language: en\r\n"), "<html lang=\"fr\">"));

@@ -182,7 +182,6 @@ refuses 2 'opens, --closes or both' 'which time?' vote postpone "$id" --reason "
 gives 0 'brought forward' vote postpone "$id" --opens +1 --closes "+$seconds" --reason "the hall is free today" --json
 check 'with the reason' is '.reason == "the hall is free today"'
 until_status "$id" open
-sleep 1 # a node's pool learns the time once a second
 
 # --- voting ---
 gives 0 'Ann votes' vote cast "$id" --credential ann.code --choice choice --json
@@ -333,7 +332,6 @@ for unit in $north $south; do
     gives 0 "unit $unit is brought forward" vote postpone "$unit" --opens +1 --closes +8 --reason "today" --quiet
 done
 until_status "$south" open
-sleep 1
 for login in ida joe; do code_of "$north" "$login"; done
 code_of "$south" kim
 choose '[[1,0,0,0,0,0],[0,1,0,0,0,0],[0,0,1,0,0,0]]'

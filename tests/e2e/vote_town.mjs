@@ -57,7 +57,6 @@ export class Town {
     const opens = Math.floor(Date.now() / 1000) + 1;
     await this.send(this.admin, 'postpone', id, opens, opens + seconds, 'sooner');
     await this.until(id, 'open');
-    await pause(1200);
     return (opens + seconds) * 1000;
   }
   // A published consultation with one trustee, who is the admin: { id, document, credentials, state (of trusteeRound) }.

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { allHashes, balance, ethers, haveBlock, keys, openNetwork, skip, sleep, transfer, until } from './members.mjs';
 import { Signer } from './signer.mjs';
-import { Wire, bundle, bytes, field, frame, varint } from './wire.mjs';
+import { Wire, bundle, bytes, field, frame, u32, varint } from './wire.mjs';
 
 const GOSSIP_BYTES = 65536;
 const GROWTH_MB = 160; // of the member's memory, over all that is done to it here

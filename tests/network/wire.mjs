@@ -86,7 +86,7 @@ export class Wire {
 // --- bundles: src/engine/bundle.h
 
 let mark = 0;
-const u32 = (n) => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b; };
+export const u32 = (n) => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b; };
 const entry = (raw) => Buffer.concat([u32(raw.length), raw]);
 export function bundle(...raws) {
   const head = Buffer.from('PVB1\0\0\0\0\0\0\0\0');

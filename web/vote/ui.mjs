@@ -178,7 +178,10 @@ export function linkTo(page, params = {}) {
 }
 export function shell(title) {
   document.title = `${title} – Parvis`;
-  for (const a of document.querySelectorAll('nav a[data-page]')) a.href = linkTo(a.dataset.page);
+  for (const a of document.querySelectorAll('nav a[data-page]')) {
+    if (location.pathname.endsWith(`/vote/${a.dataset.page}`)) a.setAttribute('aria-current', 'page');
+    a.href = linkTo(a.dataset.page);
+  }
   for (const a of document.querySelectorAll('nav a[data-lang]')) {
     const search = new URLSearchParams(location.search);
     search.set('lang', a.dataset.lang);

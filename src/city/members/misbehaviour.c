@@ -5,7 +5,7 @@
  * "misbehaviour", index  kind 1 | validator 20 | height 8 | time 8 | power 8 | consequence 1 |
  *                        operator 20 | block 8 | name (the last three of the member, if found) */
 #include "city/members/roll.h"
-#include "crypto/sha256.h"
+#include "crypto/ed25519.h"
 
 enum consequence { EXPELLED, LAST, UNKNOWN, CONSEQUENCE_END };
 
@@ -15,9 +15,9 @@ _Static_assert(sizeof CONSEQUENCES / sizeof *CONSEQUENCES == CONSEQUENCE_END, "a
 static size_t find_validator(const struct roll *r, const uint8_t validator20[20])
 {
     for (size_t i = 0; i < r->count; i++) {
-        struct hash h;
-        sha256_once(&h, r->member[i].key32, 32);
-        if (memcmp(h.b, validator20, 20) == 0)
+        uint8_t of_member20[20];
+        ed25519_address20(of_member20, r->member[i].key32);
+        if (memcmp(of_member20, validator20, sizeof of_member20) == 0)
             return i;
     }
     return ROLL_NOBODY;
