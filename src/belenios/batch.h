@@ -19,9 +19,9 @@
  *           identity: probability 2^-128 for each set of ballots and hints that an attacker tries.
  *           If all hold, the hints are the commitments that bel_ballot_verify finds, and it hashes
  *           the same bytes.
- * Cost      60 us instead of 290 for one question of 3 answers (docs/voting-hints.md): hints are
- *           read in 8, hashed in 15, and 35 are the multiplication's. A block whose hints are bad
- *           costs that and the time without. */
+ * Cost      a fifth of the time without (`build/bench_ballot`; docs/voting-hints.md), more than
+ *           half of it the multiplication's. A block whose hints are bad costs that and the time
+ *           without. */
 #ifndef PARVIS_BELENIOS_BATCH_H
 #define PARVIS_BELENIOS_BATCH_H
 
