@@ -224,20 +224,24 @@ export class Consultation {
     }));
     await each((m, i) => this.send(m, 'postCoefficients', dealt[i][1], all(shares[i])));
     g.shares = g.members.map((_, receiver) => all(shares.map((s) => s[receiver])));
-    let complained = false;
-    await each(async (m, i) => {
-      const message = await roles.ask('verification', ...context(i), this.uuid, m.seed, all(g.certificates), g.coefficients,
-        g.shares[i]);
-      if (!message.startsWith('false')) return this.send(m, 'postVerification', message);
-      const dealer = Number(message.split(' ')[1]), owner = this.members.indexOf(g.members[dealer - 1]) + 1;
-      const complaint = await roles.ask('complaint', ...context(i), dealer, this.uuid, m.seed,
-        '0x' + g.shares[i].slice(2 + (dealer - 1) * 128, 2 + dealer * 128));
-      const { events } = await this.send(m, 'complain', owner, complaint);
-      const { args } = events.find((e) => e.name === 'TrusteeComplaint');
-      this.complaints.push({ dealer: args.dealer, receiver: args.receiver });
-      complained = true;
-    });
-    if (complained) await this.makeGroup(g);
+    const verdicts = await each((m, i) => roles.ask('verification', ...context(i), this.uuid, m.seed, all(g.certificates),
+      g.coefficients, g.shares[i]));
+    // the complaint last: it begins the group anew, and a verification after it would be of a group that is gone
+    const content = (verdict) => !verdict.startsWith('false');
+    await each(async (m, i) => content(verdicts[i]) && this.send(m, 'postVerification', verdicts[i]));
+    const doubting = verdicts.findIndex((verdict) => !content(verdict));
+    if (doubting < 0) return;
+    await this.complain(g, doubting, Number(verdicts[doubting].split(' ')[1]));
+    await this.makeGroup(g);
+  }
+
+  // Member i of the group opens the share that this dealer, counted from 1 in it, gave them.
+  async complain(g, i, dealer) {
+    const complaint = await this.town.roles.ask('complaint', g.threshold, g.size, i + 1, dealer, this.uuid, g.members[i].seed,
+      '0x' + g.shares[i].slice(2 + (dealer - 1) * 128, 2 + dealer * 128));
+    const { events } = await this.send(g.members[i], 'complain', this.members.indexOf(g.members[dealer - 1]) + 1, complaint);
+    const { args } = events.find((e) => e.name === 'TrusteeComplaint');
+    this.complaints.push({ dealer: args.dealer, receiver: args.receiver });
   }
 
   async enrol(voters, weights) {
