@@ -331,6 +331,7 @@ static int print_errno; /* why standard output could not be written, the first t
 
 void cli_print(struct buf *b)
 {
+    text_disarm((char *)b->data, b->len, true);
     fwrite(b->data, 1, b->len, stdout);
     if (b->len == 0 || b->data[b->len - 1] != '\n')
         putchar('\n');

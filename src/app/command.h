@@ -107,7 +107,8 @@ enum err cli_read_secret(const struct cli *cli, uint8_t key32[32], char **passph
 void cli_progress(void *cli, const char *what, uint64_t done, uint64_t total);
 void cli_progress_end(void);
 
-/* cli_print writes a buffer to standard output and a newline where it has none; frees nothing.
+/* cli_print writes a buffer to standard output, disarmed (text_disarm), and a newline where it has
+ * none; frees nothing.
  * cli_print_end, at the very end: turns code into EXIT_ENVIRONMENT when standard output could not
  * be written, and says why, but for a reader that closed the pipe. */
 void cli_print(struct buf *b);

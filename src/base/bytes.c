@@ -92,6 +92,19 @@ static void hex_put(char *out, const uint8_t *data, size_t len)
     }
 }
 
+void text_disarm(char *text, size_t len, bool with_lines)
+{
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = (uint8_t)text[i], next = i + 1 < len ? (uint8_t)text[i + 1] : 0;
+        if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
+            text[i] = text[i + 1] = '?';
+        else if (with_lines && (c == '\n' || c == '\t' || (c == '\r' && next == '\n')))
+            continue;
+        else if (c < 0x20 || c == 0x7f)
+            text[i] = '?';
+    }
+}
+
 void hex_encode(char *out, const uint8_t *data, size_t len)
 {
     hex_put(out, data, len);

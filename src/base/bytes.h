@@ -94,6 +94,10 @@ void buf_free(struct buf *b);
 /* buf_cstr returns b's content NUL-terminated; valid until b changes. */
 const char *buf_cstr(struct buf *b);
 
+/* text_disarm replaces what a terminal would act on with '?': control characters (C0, DEL and, in
+ * UTF-8, C1). with_lines keeps line ends and tabs. For text that holds words of strangers. */
+void text_disarm(char *text, size_t len, bool with_lines);
+
 /* hex_encode writes 2*len lower-case digits and a NUL to out (2*len+1 bytes), no prefix. */
 void hex_encode(char *out, const uint8_t *data, size_t len);
 

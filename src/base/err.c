@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/lang.h"
 
 struct err_row {
@@ -41,6 +42,7 @@ static void diag_store(struct diag *d, const char *text)
     }
     memcpy(d->text, text, len);
     d->text[len] = 0;
+    text_disarm(d->text, len, false);
 }
 
 enum err diag_set(struct diag *d, enum err e, const char *format, ...)

@@ -413,6 +413,35 @@ TEST(os_reasons)
     CHECK_INT(diag_os(NULL, E_IO, "a.csv", EISDIR), E_IO);
 }
 
+/* Words of strangers, shown to a person, must not steer the terminal. */
+TEST(text_is_disarmed)
+{
+    static const struct {
+        const char *in, *line, *lines;
+    } cases[] = {
+        {"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac"},
+        {"\x1b[2K\rholds", "?[2K?holds", "?[2K?holds"},
+        {"a\tb\r\nc\x7f", "a?b??c?", "a\tb\r\nc?"},
+        {"\xc2\x9b" "2J\xc2\xa0", "??2J\xc2\xa0", "??2J\xc2\xa0"},
+        {"cut \xc2", "cut \xc2", "cut \xc2"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[32], lines[32];
+        size_t len = strlen(cases[i].in);
+        memcpy(line, cases[i].in, len + 1);
+        memcpy(lines, cases[i].in, len + 1);
+        text_disarm(line, len, false);
+        text_disarm(lines, len, true);
+        CHECK_STR(line, cases[i].line);
+        CHECK_STR(lines, cases[i].lines);
+    }
+    struct diag d;
+    diag_set(&d, E_INVALID, "name \x1b[1m%s", "a\nb");
+    CHECK_STR(d.text, "name ?[1ma?b");
+    diag_wrap(&d, E_INVALID, "\x07: ");
+    CHECK_STR(d.text, "?: name ?[1ma?b");
+}
+
 TEST(clocks_and_randomness)
 {
     uint64_t before = clock_mono_us();

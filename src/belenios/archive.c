@@ -221,7 +221,7 @@ enum err bel_reader_begin(struct bel_reader *r, struct bytes file, struct diag *
                           "BELENIOS"));
     TRY(read_raw(&raw, file, 0, d));
     struct json *j;
-    enum err e = json_parse(&j, raw.body, d);
+    enum err e = bel_link_parse(&j, raw.body, d);
     if (e != E_OK)
         return diag_wrap(d, E_INVALID, T("record BELENIOS: ", "enregistrement BELENIOS : "));
     uint64_t version = 0;

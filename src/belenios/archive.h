@@ -27,10 +27,15 @@ struct bel_event {
     struct hash parent, payload;  /* SHA-256 of the previous event's and of the payload's bytes */
 };
 void bel_event_write(struct buf *json, const struct bel_event *e);
-/* Byte for byte what bel_event_write makes. E_OK | E_JSON | E_INVALID | E_UNSUPPORTED. */
+/* Byte for byte what bel_event_write makes. E_OK | E_JSON | E_INVALID | E_UNSUPPORTED |
+ * E_TOO_LARGE. */
 enum err bel_event_read(struct bel_event *out, struct bytes json, struct diag *d);
 void bel_setup_write(struct buf *json, const struct hash *election, const struct hash *trustees,
                      const struct hash *credentials); /* setup_data */
+/* json_parse of an archive's small documents (BELENIOS, events, owner of a decryption, size of the
+ * tally): E_TOO_LARGE for what is longer than any can be. */
+#define BEL_LINK_BYTES_MAX 1024u
+enum err bel_link_parse(struct json **out, struct bytes json, struct diag *d);
 
 /* Writing: append to a buffer, in the order of events. */
 struct bel_writer {

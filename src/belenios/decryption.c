@@ -143,7 +143,7 @@ enum err bel_decryption_read(struct buf *packed, const struct bel_election *e, s
 {
     struct json *j;
     size_t len = bel_decryption_bytes(e);
-    enum err code = json_parse(&j, json, d);
+    enum err code = bel_shape_parse(&j, e, json, d);
     if (code == E_OK) {
         uint8_t *items = mem_alloc(len);
         code = read_document(items, e, j, d);

@@ -80,7 +80,7 @@ enum err bel_template_read(struct bel_election *out, struct arena *a, struct byt
 void bel_election_write(struct buf *out, const struct bel_election *e);
 
 /* bel_election_prepare makes the table of the key, for verifying or making many ballots (some ms,
- * 250 kB); bel_election_free releases it (the rest is the arena's). */
+ * 490 kB); bel_election_free releases it (the rest is the arena's). */
 void bel_election_prepare(struct bel_election *e);
 void bel_election_free(struct bel_election *e);
 

@@ -27,6 +27,15 @@ static void put_hash(struct buf *json, const struct hash *h)
     json_put_string(json, text);
 }
 
+enum err bel_link_parse(struct json **out, struct bytes json, struct diag *d)
+{
+    if (json.len > BEL_LINK_BYTES_MAX)
+        return diag_set(d, E_TOO_LARGE,
+                        T("%zu bytes; it has at most %u", "%zu octets ; il en a au plus %u"),
+                        json.len, BEL_LINK_BYTES_MAX);
+    return json_parse(out, json, d);
+}
+
 void bel_event_write(struct buf *json, const struct bel_event *e)
 {
     json_open(json, '{');
@@ -120,7 +129,7 @@ enum err bel_event_read(struct bel_event *out, struct bytes json, struct diag *d
 {
     struct json *j;
     struct bel_event e = {0};
-    enum err code = json_parse(&j, json, d);
+    enum err code = bel_link_parse(&j, json, d);
     if (code == E_OK) {
         code = read_members(&e, j, d);
         json_free(j);

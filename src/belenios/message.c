@@ -88,5 +88,7 @@ struct ed_scalar bel_message_hash(struct bytes prefix, const uint8_t (*points32)
     }
     sha256_final(&s, &h);
     ed_scalar_reduce(&out, h.b, sizeof h.b);
+    ed_secret_wipe(&s, sizeof s); /* coefficients and masks come from here too */
+    ed_secret_wipe(&h, sizeof h);
     return out;
 }

@@ -128,6 +128,8 @@ void bel_claims_prove(uint8_t *out, const struct bel_version *v, enum bel_purpos
         response = choose(proved[i], response, draws[i].response);
         put_proof(out + i * BEL_PROOF_BYTES, &challenge, &response);
     }
+    ed_secret_wipe(&others, sizeof others);
+    ed_secret_wipe(&own, sizeof own);
     ed_secret_wipe(proved, count * sizeof *proved);
     mem_free(proved);
     mem_free(commitments);
@@ -167,6 +169,9 @@ void bel_nonzero_prove(uint8_t *out, const struct bel_version *v, struct bytes c
     ed_secret_wipe(&sc, sizeof sc);
     ed_secret_wipe(&w1, sizeof w1);
     ed_secret_wipe(&w2, sizeof w2);
+    ed_secret_wipe(&m, sizeof m);
+    ed_secret_wipe(&a0, sizeof a0);
+    ed_secret_wipe(&shift, sizeof shift);
 }
 
 /* --- knowledge of a key's secret --------------------------------------------------------------

@@ -14,7 +14,7 @@ struct steps {
     uint64_t mask;
 };
 
-#define STEPS_MAX (UINT64_C(1) << 22) /* 70 MB of tables */
+#define STEPS_MAX (UINT64_C(1) << 22) /* 100 MB of tables */
 #define BATCH 256                     /* points encoded together */
 
 static uint64_t y_of(const uint8_t le32[EDWARDS_BYTES])
@@ -180,7 +180,7 @@ enum err bel_result_read(uint64_t *counts, const struct bel_election *e, struct 
                          struct diag *d)
 {
     struct json *j;
-    enum err code = json_parse(&j, json, d);
+    enum err code = bel_shape_parse(&j, e, json, d);
     if (code == E_OK) {
         code = bel_shape_read(e, json_get(j, "result"), take_count, counts, d);
         json_free(j);

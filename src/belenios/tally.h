@@ -14,7 +14,8 @@ struct bel_tally {
     const struct bel_election *election;
     struct ed_point *sums; /* alpha, beta, alpha, beta ... */
     uint64_t ballot_count;
-    uint64_t total_weight;
+    uint64_t total_weight; /* modulo 2^64 while ballots are in it that others replace; what counts
+                              stays below BEL_WEIGHT_MAX */
 };
 
 void bel_tally_init(struct bel_tally *t, const struct bel_election *e);
@@ -52,7 +53,9 @@ static inline size_t bel_decryption_bytes(const struct bel_election *e)
 {
     return e->ciphertext_count * (EDWARDS_BYTES + BEL_PROOF_BYTES);
 }
-/* bel_decryption_make: x is the trustee's secret (a member's: the sum of its shares).
+/* bel_decryption_make: x is the trustee's secret (a member's: the sum of its shares); sums from
+ * outside were read by bel_tally_load or bel_sums_read, and are what the trustee means to open:
+ * whoever gets the decryption of one ballot's ciphertexts has read that ballot.
  * bel_decryption_check: E_OK | E_INVALID (length, a point) | E_PROOF; d names the answer. */
 void bel_decryption_make(struct buf *packed, const struct bel_election *e, struct bytes packed_sums,
                          const struct ed_scalar *x);

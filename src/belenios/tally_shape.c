@@ -115,6 +115,22 @@ void bel_weight_write(struct buf *json, uint64_t weight)
         json_put_u64(json, weight);
 }
 
+/* A partial decryption is the longest: two numbers of 76 digits and a point for each ciphertext. */
+#define CIPHERTEXT_CHARS 512u
+#define FRAME_CHARS 4096u
+
+enum err bel_shape_parse(struct json **out, const struct bel_election *e, struct bytes json,
+                         struct diag *d)
+{
+    size_t most = FRAME_CHARS + CIPHERTEXT_CHARS * e->ciphertext_count;
+    if (json.len > most)
+        return diag_set(d, E_TOO_LARGE,
+                        T("%zu bytes; in this election it has at most %zu",
+                          "%zu octets ; dans cette élection il en a au plus %zu"),
+                        json.len, most);
+    return json_parse(out, json, d);
+}
+
 enum err bel_same_document(struct buf *written, struct bytes json, struct diag *d)
 {
     bool same = bytes_eq(buf_view(written), json);

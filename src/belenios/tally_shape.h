@@ -24,6 +24,10 @@ enum err bel_shape_where(struct diag *d, enum err code, const struct bel_electio
 /* A count of votes: a number, or a string above 2^30 - 1, as Belenios writes weights. */
 void bel_weight_write(struct buf *json, uint64_t weight);
 
+/* json_parse of a document of e's shape: E_TOO_LARGE for what is longer than any can be. */
+enum err bel_shape_parse(struct json **out, const struct bel_election *e, struct bytes json,
+                         struct diag *d);
+
 /* json is what was written again: E_OK | E_INVALID (d: not in canonical form). Frees written. */
 enum err bel_same_document(struct buf *written, struct bytes json, struct diag *d);
 

@@ -198,4 +198,15 @@ TEST(events)
         CHECK((got == E_OK) == (d.text[0] == 0));
     }
     test_count(sizeof CASES / sizeof *CASES);
+    /* refused by its length, before memory is spent on its content */
+    struct buf long_one = {0};
+    struct bel_event e;
+    struct diag d;
+    buf_puts(&long_one, "[0");
+    while (long_one.len < 16u << 20)
+        buf_puts(&long_one, ",0");
+    buf_puts(&long_one, "]");
+    CHECK_ERR(bel_event_read(&e, buf_view(&long_one), &d), E_TOO_LARGE);
+    CHECK(strstr(d.text, "at most 1024"));
+    buf_free(&long_one);
 }

@@ -65,6 +65,34 @@ TEST(sums_do_not_depend_on_the_way)
     test_end(&poll);
 }
 
+/* Revotes of heavy voters: the weights pass 2^64 before the replaced ballots are taken out. */
+TEST(weights_may_wrap_on_the_way)
+{
+    struct bel_tally all, replaced, counting;
+    begin("1");
+    bel_tally_init(&all, &poll.e);
+    bel_tally_init(&replaced, &poll.e);
+    bel_tally_init(&counting, &poll.e);
+    CHECK_ERR(bel_tally_add(&replaced, poll.ballots[0], BEL_WEIGHT_MAX), E_OK);
+    for (int doubled = 0; doubled < 13; doubled++) {
+        struct bel_tally twin;
+        bel_tally_init(&twin, &poll.e);
+        bel_tally_merge(&twin, &replaced);
+        bel_tally_merge(&replaced, &twin);
+        bel_tally_fini(&twin);
+    }
+    CHECK_ERR(bel_tally_add(&counting, poll.ballots[1], BEL_WEIGHT_MAX), E_OK);
+    bel_tally_merge(&all, &replaced);
+    bel_tally_merge(&all, &counting);
+    CHECK(all.total_weight < replaced.total_weight);
+    bel_tally_subtract(&all, &replaced);
+    CHECK(same_sums(&all, &counting));
+    bel_tally_fini(&all);
+    bel_tally_fini(&replaced);
+    bel_tally_fini(&counting);
+    test_end(&poll);
+}
+
 TEST(a_bad_ballot_changes_nothing)
 {
     struct bel_tally tally, empty;
@@ -158,6 +186,15 @@ TEST(sums_malformed)
             test_fail(__FILE__, __LINE__, "%s: %s: %s", CASES[i].json, err_name(e), d.text);
     }
     test_count(sizeof CASES / sizeof *CASES);
+    /* refused by its length, before memory is spent on its content */
+    struct buf long_one = {0};
+    struct diag d = {0};
+    buf_puts(&long_one, "[");
+    while (long_one.len < 1u << 20)
+        buf_puts(&long_one, "0,");
+    CHECK_ERR(read_sums(buf_cstr(&long_one), &d), E_TOO_LARGE);
+    CHECK(strstr(d.text, "encrypted tally: "));
+    buf_free(&long_one);
     test_end(&poll);
 }
 

@@ -56,7 +56,7 @@ static enum err tell_sized(const struct bel_contents *c, const struct bel_tally 
 {
     struct json *j;
     uint64_t count = 0, weight = 0;
-    enum err e = json_parse(&j, c->sized, d);
+    enum err e = bel_link_parse(&j, c->sized, d);
     if (e != E_OK)
         return diag_wrap(d, e, "%s: ", "sized_encrypted_tally");
     bool read = json_u64(&count, json_get(j, "num_tallied")) == E_OK &&
@@ -112,7 +112,7 @@ static enum err read_owner(uint64_t *out, const struct bel_decrypted *m,
                            const struct bel_trustees *t, struct diag *d)
 {
     struct json *j;
-    enum err e = json_parse(&j, m->owned, d);
+    enum err e = bel_link_parse(&j, m->owned, d);
     if (e != E_OK)
         return diag_wrap(d, e, "%s: ", "owned");
     bool read = json_u64(out, json_get(j, "owner")) == E_OK;

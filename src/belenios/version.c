@@ -1,6 +1,7 @@
 #include "belenios/version.h"
 
 #include "belenios/text.h"
+#include "crypto/edwards/edwards_secret.h"
 #include "crypto/sha256.h"
 
 /* What stands before the context in a challenge's hash. */
@@ -45,9 +46,9 @@ static struct ed_scalar credential_1(const char *uuid, const char *credential)
 {
     uint8_t wide[64];
     struct ed_scalar x;
+    struct sha256 s;
+    struct hash h;
     for (int half = 0; half < 2; half++) {
-        struct sha256 s;
-        struct hash h;
         sha256_init(&s);
         sha256_update(&s, "derive_credential|", 18);
         sha256_update(&s, uuid, strlen(uuid));
@@ -57,6 +58,9 @@ static struct ed_scalar credential_1(const char *uuid, const char *credential)
         memcpy(wide + 32 * half, h.b, 32);
     }
     ed_scalar_reduce(&x, wide, sizeof wide);
+    ed_secret_wipe(wide, sizeof wide);
+    ed_secret_wipe(&s, sizeof s);
+    ed_secret_wipe(&h, sizeof h);
     return x;
 }
 
