@@ -12,7 +12,7 @@ tool=$root/tests/voting/tool/belenios-tool # the independent verifier, where it 
 cd "$work" || exit 1
 case $build in
 *asan* | *tsan*) seconds=40 ;;
-*) seconds=12 ;;
+*) seconds=16 ;;
 esac
 
 # until_status ID STATUS: waits for it, at most a minute, and no longer than the node lives
@@ -179,7 +179,7 @@ refuses 5 'changes no more' 'the roll is closed' vote roll "$id" voters.csv --fr
 refuses 1 'not open yet' 'no ballots yet' vote cast "$id" --credential ann.code --choice choice
 refuses 1 'pas encore ouverte' 'in French' vote cast "$id" --credential ann.code --choice choice --lang fr
 refuses 2 'opens, --closes or both' 'which time?' vote postpone "$id" --reason "x"
-gives 0 'brought forward' vote postpone "$id" --opens +1 --closes "+$seconds" --reason "the hall is free today" --json
+gives 0 'brought forward' vote postpone "$id" --opens +3 --closes "+$seconds" --reason "the hall is free today" --json
 check 'with the reason' is '.reason == "the hall is free today"'
 until_status "$id" open
 
@@ -329,7 +329,7 @@ south=$(jq -r .id out)
 unit_of "$south" kim
 gives 0 'is published too' vote publish "$south" --quiet
 for unit in $north $south; do
-    gives 0 "unit $unit is brought forward" vote postpone "$unit" --opens +1 --closes +8 --reason "today" --quiet
+    gives 0 "unit $unit is brought forward" vote postpone "$unit" --opens +3 --closes +15 --reason "today" --quiet
 done
 until_status "$south" open
 for login in ida joe; do code_of "$north" "$login"; done

@@ -14,7 +14,7 @@ if [ ! -x "$PARVIS_ENGINE" ]; then
 fi
 is() { [ -s out ] && jq -e "$1" out; }
 
-run network init --local 1 --dir one --p2p-port $((30000 + $$ % 10000)) --quiet
+run network init --local 1 --dir one --p2p-port $((20000 + $$ % 10000)) --quiet
 PARVIS_HOME=$work/one/member-1
 export PARVIS_HOME
 : >node.json

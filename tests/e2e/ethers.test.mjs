@@ -88,7 +88,7 @@ test('events arrive by subscription over WebSocket', async () => {
   const listening = money.connect(ws);
   const heard = new Promise((resolve) => listening.on('Transfer', (from, to, value) => resolve({ from, to, value })));
   const head = new Promise((resolve) => ws.on('block', resolve));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await ws.getBlockNumber(); // answered after the subscriptions, on the same connection
   await (await money.transfer(bob.address, 11n)).wait();
   assert.deepEqual(await heard, { from: alice.address, to: bob.address, value: 11n });
   assert.ok(await head > 0);

@@ -161,7 +161,7 @@ test('Governor: proposed, voted, queued, executed after its delay', async () => 
   assert.equal(id, await council.hashProposal(...actions, hash));
   assert.equal(await council.state(id), 0n); // pending
   await refused(council.castVote(id, 1), 'GovernorUnexpectedProposalState');
-  await blocks(2);
+  await blocks(4);
   assert.equal(await council.state(id), 1n); // active
   await mined(council.castVoteWithReason(id, 1, 'she lives there'));
   const ballot = { proposalId: id, support: 0, voter: bob.address, nonce: await council.nonces(bob.address) };

@@ -47,7 +47,7 @@ test('a service is read, written and listened to', async () => {
   const streaming = createPublicClient({ chain, transport: webSocket(node.wsUrl) });
   const heard = new Promise((resolve, reject) => streaming.watchContractEvent({
     address: money, abi, eventName: 'Transfer', onLogs: (logs) => resolve(logs[0].args), onError: reject }));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await streaming.getBlockNumber(); // answered after the subscription, on the same connection
   const before = await reader.getBalance({ address: bob.address });
   const { request } = await reader.simulateContract({ account: alice, address: money, abi,
     functionName: 'transfer', args: [bob.address, 9n] });

@@ -100,7 +100,7 @@ class Page {
   }
   async until(expression, what = expression, timeout = 20000) {
     for (const start = Date.now(); ;) {
-      const value = await this.eval(`(() => { const found = (${expression}); return found instanceof Node || found === undefined ? Boolean(found) : found; })()`).catch((e) => { if (!/Cannot find|context/.test(e.message)) throw e; });
+      const value = await this.eval(`(() => { const found = (${expression}); return found instanceof Node || found === undefined ? Boolean(found) : found; })()`).catch((e) => { if (!/Cannot find|context|navigated/.test(e.message)) throw e; });
       if (value) return value;
       if (Date.now() - start > timeout) throw new Error(`waited in vain for ${what}; the page says: ${await this.text()}`);
       await pause(50);
@@ -132,7 +132,8 @@ class Page {
   async download(pattern) {
     for (let i = 0; i < 200; i++, await pause(50)) {
       const name = readdirSync(this.downloads).find((n) => pattern.test(n) && !n.endsWith('.crdownload'));
-      if (name) return { name, path: join(this.downloads, name), text: readFileSync(join(this.downloads, name), 'utf8') };
+      const text = name && readFileSync(join(this.downloads, name), 'utf8');
+      if (text) return { name, path: join(this.downloads, name), text };
     }
     throw new Error(`no file like ${pattern}: ${readdirSync(this.downloads)}`);
   }

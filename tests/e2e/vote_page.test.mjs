@@ -239,15 +239,16 @@ test('five voters vote; one tests the device, one votes again', options, async (
   await clerk.click('Other times');
   const local = (ms) => { const d = new Date(ms); return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: 'Europe/Paris' }).format(d).replace(' ', 'T'); };
   known.closes = Date.now() + 75000;
-  await clerk.fill('Voting opens', local(Date.now() + 2000));
+  await clerk.fill('Voting opens', local(Date.now() + 5000));
   await clerk.fill('Voting closes', local(known.closes));
   await clerk.fill('Reason, which the ledger keeps', 'A test lasts a minute');
   await clerk.click('Set these times');
   await clerk.until(`!document.querySelector('.status.published')`, 'the opening', 10000).catch(() => {});
   await clerk.close();
-  for (;;) { // the status follows the time of blocks
+  for (const end = Date.now() + 30000; ;) { // the status follows the time of blocks
     const { record } = await view('consultation', known.id);
     if (Buffer.from(record.status).toString().startsWith('open')) break;
+    assert.ok(Date.now() < end, 'the consultation does not open');
     await rpc(node.url, 'eth_blockNumber');
     await new Promise((done) => { setTimeout(done, 200); });
   }

@@ -54,7 +54,7 @@ export class Town {
   }
   // Moves the times of a consultation that is not open: opens now, for so many seconds. The pool's clock may be a tick late.
   async openFor(id, seconds) {
-    const opens = Math.floor(Date.now() / 1000) + 1;
+    const opens = Math.floor(Date.now() / 1000) + 3;
     await this.send(this.admin, 'postpone', id, opens, opens + seconds, 'sooner');
     await this.until(id, 'open');
     return (opens + seconds) * 1000;

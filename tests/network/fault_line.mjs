@@ -30,8 +30,12 @@ function partition(ms) {
     const second = run.random.shuffle(run.members).slice(0, Math.floor(run.members.length / 2));
     run.cluster.partition(second);
     context.events++;
-    await sleep(1500); // what was decided before may still arrive
-    const before = run.watch.top;
+    let before; // what was decided before may still arrive
+    for (let i = 0; i < 7 && run.watch.top !== before; i++) {
+      before = run.watch.top;
+      await sleep(1500);
+    }
+    before = run.watch.top;
     await sleep(ms - 1500);
     if (run.watch.top !== before)
       run.watch.anomaly(`blocks ${before + 1} to ${run.watch.top} were made without two thirds of the members`);

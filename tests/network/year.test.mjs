@@ -128,7 +128,7 @@ test('viem: sent through one member, heard at another', { skip }, async () => {
         onLogs: (logs) => resolve(logs[0]) });
     });
     const head = new Promise((resolve, reject) => stream.watchBlockNumber({ onBlockNumber: resolve, onError: reject }));
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await stream.getBlockNumber({ cacheTime: 0 }); // answered after the subscriptions, on the same connection
     const hash = await wallet.writeContract({ address: services.money, abi, functionName: 'transfer',
       args: [nobody(10 + i), parseEther('1')] });
     const receipt = await reader.waitForTransactionReceipt({ hash, timeout: 20000 });

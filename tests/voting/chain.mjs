@@ -261,18 +261,18 @@ export class Consultation {
   }
 
   // From now on, for some seconds; cast() makes them more where it is slow.
-  async open(seconds = 4) {
-    const now = await this.town.time();
-    this.closes = now + 1 + seconds;
-    await this.send(this.town.clerk, 'postpone', now + 1, this.closes, 'the test begins');
-    while (await this.town.time() < now + 1) await sleep(50);
+  async open(seconds = 10) {
+    const opens = await this.town.time() + 3; // the transaction has until then to be in a block
+    this.closes = opens + seconds;
+    await this.send(this.town.clerk, 'postpone', opens, this.closes, 'the test begins');
+    while (await this.town.time() < opens) await sleep(50);
     await sleep(1100); // admission takes the time from the engine, which looks at the clock each second
   }
 
   // Later an end, when it is near and the test is slow.
   async stretch() {
-    if (this.closes - await this.town.time() >= 4) return;
-    this.closes += 5;
+    if (this.closes - await this.town.time() >= 8) return;
+    this.closes += 10;
     await this.send(this.town.clerk, 'postpone', await this.opens(), this.closes, 'the test is slow');
   }
 
@@ -287,7 +287,7 @@ export class Consultation {
   // Each from an account of its own, each voter's in their order. -> the events BallotCast
   async cast(ballots, { window = 64, onCast } = {}) {
     const { town } = this, done = [];
-    if (!this.closes) await this.open(4 + ballots.length / 400 | 0);
+    if (!this.closes) await this.open(10 + ballots.length / 400 | 0);
     if (!ballots.length) return done;
     const gas = await this.gasOf(ballots[0]);
     for (let at = 0; at < ballots.length; at += window) {

@@ -97,11 +97,11 @@ contract Council is Governor, GovernorCountingSimple, GovernorVotes, GovernorVot
     {}
 
     function votingDelay() public pure override returns (uint256) {
-        return 1; // blocks
+        return 3; // blocks; the node may add an empty one after a transaction
     }
 
     function votingPeriod() public pure override returns (uint256) {
-        return 6;
+        return 12;
     }
 
     function state(uint256 id) public view override(Governor, GovernorTimelockControl) returns (ProposalState) {
