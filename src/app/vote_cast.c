@@ -21,6 +21,8 @@ const struct cli_option VOTE_CAST_OPTIONS[] = {
      "peuvent envoyer)"},
     {"ballot", "FILE", "cast this ballot, made by `vote ballot`, instead",
      "dépose ce bulletin, fait par `vote ballot`"},
+    {"force", NULL, "opening a ballot instead (`o`) replaces the files of an earlier one",
+     "l'ouverture d'un bulletin (`o`) remplace les fichiers d'une précédente"},
     {0},
 };
 
@@ -127,7 +129,7 @@ static enum err decide(struct casting *x, struct diag *d)
     x->is_challenged = answer[0] == 'o' || answer[0] == 'O';
     if (!x->is_challenged)
         return E_OK;
-    TRY(vote_write_challenge(&x->election, buf_view(&x->packed), &x->opening, OPENED_BALLOT,
+    TRY(vote_write_challenge(x->cli, &x->election, buf_view(&x->packed), &x->opening, OPENED_BALLOT,
                              OPENED_OPENING, d));
     printf(T("Check it on another machine: `parvis vote check-opening %s %s %s --code %s`. Nothing "
              "was cast; to vote run the command again.\n",

@@ -164,8 +164,12 @@ check 'with names as they are written' sh -c "grep -q 'Ann Éluard' '$sheets' &&
 code_of "$id" ann
 check 'and the code as link' grep -q "https://vote.example.org/vote/#$id.$(cat ann.code)" "$sheets"
 check 'and as QR code' [ "$(grep -o 'class="qr"' "$sheets" | wc -l)" = 5 ]
+cp "$sheets" before.html
 run vote sheets "$id" voters.csv --only bea --lang fr
-check 'one in French' sh -c "[ $code = 0 ] && grep -q 'code de vote secret' '$sheets' && ! grep -q Éluard '$sheets'"
+check 'one in French' sh -c "[ $code = 0 ] && grep -q 'code de vote secret' 'voters-$id/sheet-bea.html' &&
+    ! grep -q Éluard 'voters-$id/sheet-bea.html'"
+check 'beside the others' cmp before.html "$sheets"
+check 'and secret like them' [ "$(mode_of "voters-$id/sheet-bea.html")" = 600 ]
 refuses 3 'no such voter' 'a sheet of nobody' vote sheets "$id" voters.csv --only nobody
 refuses 2 'such as https' 'an address that is none' vote sheets "$id" voters.csv --url vote.example.org
 
@@ -205,6 +209,12 @@ if command -v script >log; then
     noted=$(tr -d '\r' <out | sed -n 's/^ballot code  //p' | head -n 1)
     prints 'Freedom Square' 'what was opened is what was chosen' vote check-opening "$id" opened-ballot.json \
         opened-opening.json --code "$noted"
+    cp opened-ballot.json before.json
+    printf '3\no\n' | script -qec "$parvis vote cast $id --credential cid.code" /dev/null >out 2>err
+    check 'another one does not overwrite it' grep -q 'opened-ballot.json: already exists; --force' out
+    check 'which is as it was' cmp before.json opened-ballot.json
+    printf '3\no\n' | script -qec "$parvis vote cast $id --credential cid.code --force" /dev/null >out 2>err
+    check 'unless asked' sh -c "grep -q 'check-opening' out && ! cmp before.json opened-ballot.json"
     printf '3\n\n' | script -qec "$parvis vote cast $id --credential cid.code" /dev/null >out 2>err
     check 'Cid votes' grep -q 'is in the urn' out
     check 'once, for what was opened was not cast' [ "$("$parvis" vote show "$id" --json | jq .cast)" = 4 ]
@@ -216,6 +226,14 @@ gives 0 'and casts it after that' vote cast "$id" --ballot cid.json
 refuses 1 'in the urn already' 'but once' vote cast "$id" --ballot cid.json
 gives 0 'Dan challenges' vote challenge "$id" --credential dan.code --choice choice --out dan.json \
     --opening dan.opening --json
+dan=$(jq -r .code out)
+refuses 5 'dan.json: already exists; --force' 'a challenge overwrites no ballot' vote challenge "$id" --credential dan.code \
+    --choice choice --out dan.json --opening new.opening
+refuses 5 'dan.opening: already exists; --force' 'and no opening' vote challenge "$id" --credential dan.code \
+    --choice choice --out new.json --opening dan.opening
+check 'nothing of it is written' [ ! -e new.json ]
+gives 0 'unless asked' vote challenge "$id" --credential dan.code --choice choice --out dan.json --opening dan.opening \
+    --force --json
 dan=$(jq -r .code out)
 check 'the opening is secret' [ "$(mode_of dan.opening)" = 600 ]
 prints 'Lime Tree Square' 'another machine finds his choice' vote check-opening "$id" dan.json dan.opening --code "$dan"
