@@ -154,6 +154,10 @@ check 'the public ones are sorted' jq -e '. == sort and length == 5' "voters-$id
 gives 0 'again changes nothing' vote roll "$id" voters.csv --from registrar --json
 check 'still five' is '.voters == 5'
 refuses 5 'not those of other/' 'with other codes it is refused' vote roll "$id" voters.csv --out other --from registrar
+cp "voters-$id/public_creds.json" before.json
+sed 's/$/,2/; 1s/,2$/,weight/' voters.csv >heavy.csv
+refuses 5 'with other weights than in heavy.csv' 'nor other weights' vote roll "$id" heavy.csv --from registrar
+check 'and the public ones are as they were' cmp before.json "voters-$id/public_creds.json"
 head -n 4 voters.csv >fewer.csv
 refuses 5 'not among the voters' 'codes of somebody else' vote roll "$id" fewer.csv --from registrar
 gives 0 'sheets' vote sheets "$id" voters.csv --url https://vote.example.org --json
