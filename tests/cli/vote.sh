@@ -346,7 +346,8 @@ until "$parvis" vote show "$north" --json | jq -e '.trustees | all(.ready)' >log
 done
 gives 0 'a unit is published' vote publish "$north" --quiet
 refuses 2 'name is needed' 'a unit has a name' vote unit "$north" --registrar registrar
-gives 0 'another unit of it' vote unit "$north" --name South --registrar registrar --floor 3 --json
+gives 0 'another unit of it' vote unit "$north" --name South --registrar registrar --json
+check 'which has its floor' is '.floor == 3'
 south=$(jq -r .id out)
 unit_of "$south" kim
 gives 0 'is published too' vote publish "$south" --quiet
