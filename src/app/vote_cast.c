@@ -93,6 +93,19 @@ static void print_cast(const struct casting *x)
     buf_free(&b);
 }
 
+/* Sent, but not heard of again: without the tracker the voter could not look for it. */
+static enum err tell_tracker(const struct casting *x, enum err e, struct diag *d)
+{
+    char tracker[BEL_HASH_CHARS + 1];
+    bel_hash_text(tracker, &x->tracker);
+    return diag_wrap(d, e,
+                     T("the ballot was sent and may be in the urn; `parvis vote check %llu %s` "
+                       "tells (its last word is the tracker: keep it): ",
+                       "le bulletin est parti et il est peut-être dans l'urne ; `parvis vote check "
+                       "%llu %s` le dit (le dernier mot est le numéro de suivi : gardez-le) : "),
+                     (unsigned long long)x->consultation.id, tracker);
+}
+
 static enum err send(struct casting *x, struct diag *d)
 {
     uint8_t key32[32];
@@ -105,7 +118,7 @@ static enum err send(struct casting *x, struct diag *d)
         diag_wrap(
             d, e,
             T("give an admitted account with --from: ", "donnez un compte admis avec --from : "));
-    return e;
+    return x->ledger.is_on_its_way ? tell_tracker(x, e, d) : e;
 }
 
 /* On a terminal the voter sees the ballot's code and decides: cast it, or have it opened (Benaloh

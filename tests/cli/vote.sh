@@ -322,6 +322,34 @@ refuses 5 'not published' 'a draft has none' vote export 1 draft.bel
 gives 0 'its ballots' vote import "$id" vote.bel --json
 check 'are in the urn already' is '.cast == 0 and .known == 6'
 
+# --- many at once: what the first ballots write is more than what they saw when their gas was estimated ---
+run vote create single.json --opens +1h --closes +2h --registrar registrar --trustee t1 --json
+rush=$(jq -r .id out)
+run vote work "$rush" --seed t1.seed --from t1
+{
+    echo login
+    for n in 1 2 3 4 5 6 7 8; do echo "rush$n"; done
+    echo ../mé
+} >rush.csv
+run vote roll "$rush" rush.csv --from registrar --quiet
+gives 0 'the sheet of a login that is no file name' vote sheets "$rush" rush.csv --only ../mé
+check 'is in the folder all the same' sh -c "ls voters-$rush | grep -qx 'sheet-[.][.]_m__-[0-9a-f]\{16\}[.]html'"
+run vote publish "$rush" --quiet
+run vote postpone "$rush" --opens +1 --closes +1h --reason "now" --quiet
+for n in 1 2 3 4 5 6 7 8; do
+    code_of "$rush" "rush$n"
+    "$parvis" vote ballot "$rush" --credential "rush$n.code" --choice choice --out "rush$n.json" --quiet
+done
+until_status "$rush" open
+casts=''
+for n in 1 2 3 4 5 6 7 8; do
+    "$parvis" vote cast "$rush" --ballot "rush$n.json" >"rush$n.out" 2>&1 &
+    casts="$casts $!"
+done
+rushed=0
+for cast in $casts; do wait "$cast" && rushed=$((rushed + 1)); done
+result "$([ "$rushed" = 8 ]; echo $?)" 'eight first ballots at once are all recorded' rush*.out
+
 # --- units under a floor, with majority judgment ---
 unit_of() { # unit_of ID LOGIN...: its roll
     unit=$1
