@@ -12,21 +12,52 @@
 /* --- what others posted ------------------------------------------------------------------------
  */
 
-/* A witness may be some blocks behind: it is asked again for five seconds. */
-static enum err ask_witness(struct vote_work *w, size_t i, const char *method,
-                            const struct abi_value *args, size_t count, struct bytes said,
-                            struct diag *d)
+/* What a witness has to answer with the same: a view's bytes, or who the trustees are. */
+struct question {
+    const char *method; /* NULL: who the trustees are */
+    const struct abi_value *args;
+    size_t count;
+    struct bytes said;
+};
+
+/* With another list, or another uuid, shares that hold look false. */
+static enum err ask_board(struct vote_work *w, struct vote_ledger *l, struct diag *d)
 {
-    struct vote_ledger *l = &w->witnesses[i];
+    struct vote_consultation origin;
+    struct vote_trustee *all;
+    size_t count;
+    TRY(vote_consultation_get(l, w->origin.id, &origin, d));
+    TRY(vote_trustees_get(l, w->id, &all, &count, d));
+    bool same = count == w->count && strcmp(origin.uuid, w->origin.uuid) == 0;
+    for (size_t i = 0; same && i < count; i++) {
+        const struct vote_trustee *x = &all[i], *y = &w->trustees[i];
+        same = address_eq(&x->account, &y->account) && x->entry == y->entry &&
+               x->member == y->member && x->threshold == y->threshold && x->size == y->size;
+    }
+    return same ? E_OK : E_PROOF;
+}
+
+static enum err ask(struct vote_work *w, struct vote_ledger *l, const struct question *q,
+                    struct diag *d)
+{
+    struct abi_value v;
+    if (!q->method)
+        return ask_board(w, l, d);
+    TRY(vote_view(l, q->method, q->args, q->count, &v, d));
+    return bytes_eq(v.item[0].bytes, q->said) ? E_OK : E_PROOF;
+}
+
+/* A witness may be some blocks behind: it is asked again for five seconds. */
+static enum err ask_witness(struct vote_work *w, size_t i, const struct question *q, struct diag *d)
+{
     for (unsigned tries = 0; tries < WITNESS_TRIES; tries++) {
-        struct abi_value v;
         struct diag why = {0};
-        enum err e = vote_view(l, method, args, count, &v, &why);
-        if (e == E_OK && bytes_eq(v.item[0].bytes, said))
+        enum err e = ask(w, &w->witnesses[i], q, &why);
+        arena_reset(&w->witnesses[i].arena);
+        if (e == E_OK)
             return E_OK;
         if (e == E_CONNECT || e == E_TIMEOUT)
             return diag_set(d, e, T("witness %s", "témoin %s"), why.text);
-        arena_reset(&l->arena);
         usleep(WITNESS_US);
     }
     return diag_set(d, E_PROOF,
@@ -34,14 +65,15 @@ static enum err ask_witness(struct vote_work *w, size_t i, const char *method,
                       "not tell what is on the ledger; nothing was sent",
                       "le témoin %s ne dit pas la même chose que %s (%s) : l'un des deux nœuds ne "
                       "donne pas ce qui est au registre ; rien n'a été envoyé"),
-                    w->witness_urls[i], cli_rpc(w->cli), method);
+                    w->witness_urls[i], cli_rpc(w->cli), q->method ? q->method : "trusteeAt");
 }
 
 static enum err ask_witnesses(struct vote_work *w, const char *method, const struct abi_value *args,
                               size_t count, struct bytes said, struct diag *d)
 {
+    struct question q = {method, args, count, said};
     for (size_t i = 0; i < w->witness_count; i++)
-        TRY(ask_witness(w, i, method, args, count, said, d));
+        TRY(ask_witness(w, i, &q, d));
     return E_OK;
 }
 
@@ -70,6 +102,7 @@ static enum err get_certificates(struct vote_work *w, struct bel_certificate **o
 {
     uint32_t n = w->context.size;
     struct bel_certificate *all = arena_zalloc(&w->ledger.arena, n, sizeof *all);
+    TRY(ask_witnesses(w, NULL, NULL, 0, (struct bytes){0}, d));
     for (uint32_t i = 0; i < n; i++) {
         struct bytes m;
         TRY(get_message(w, w->group[i].owner, 1, sizeof *all, &m, d));
@@ -276,6 +309,7 @@ static enum err my_secret(struct vote_work *w, struct ed_scalar *out, struct dia
         bel_single_make(&ignored, out, w->seed);
         return E_OK;
     }
+    TRY(ask_witnesses(w, NULL, NULL, 0, (struct bytes){0}, d));
     TRY(get_coefficients(w, &coefficients, d));
     TRY(gather_secret(w, coefficients, out, &liar, &share, d));
     return liar ? E_PROOF : E_OK; /* d names the dealer, or this is another seed */

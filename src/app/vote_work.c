@@ -110,7 +110,9 @@ static enum err find_me(struct vote_work *w, struct diag *d)
     w->context = (struct bel_context){w->me->threshold, w->me->member ? w->me->size : 1,
                                       w->me->member ? w->me->member : 1};
     if (w->me->member &&
-        (w->group < w->trustees || w->group + w->context.size > w->trustees + w->count))
+        (w->group < w->trustees || w->group + w->context.size > w->trustees + w->count ||
+         w->context.index > w->context.size || w->context.threshold == 0 ||
+         w->context.threshold > w->context.size))
         return diag_set(d, E_INVALID,
                         T("the node's list of trustees is not whole",
                           "la liste des dépositaires du nœud n'est pas entière"));

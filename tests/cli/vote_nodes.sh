@@ -76,6 +76,12 @@ check 'no round against a witness' [ "$code" = 1 ]
 check 'which is named' grep -q "witness $lying says something else than $url (sharesOf)" err
 work t1 --rpc "$lying" --witness "$url"
 check 'no complaint that a witness does not bear out' sh -c "[ $code = 1 ] && grep -q sharesOf err"
+for lie in uuid threshold; do
+    truth
+    lie "$lie"
+    work t1 --rpc "$lying" --witness "$url"
+    check "nor in a list of trustees of its own: $lie" sh -c "[ $code = 1 ] && grep -q 'something else.*trusteeAt' err"
+done
 work t1
 check 'with the true node all shares hold' is '.did | startswith("round 4")'
 truth

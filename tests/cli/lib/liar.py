@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """A node that lies: passes everything on to a true one but for one thing.
    liar.py URL LIE     prints its own address
-LIE: short-sums | torsion-sums | other-sums | short-part | shares=OWNER | gas-once | no-receipts
+LIE: short-sums | torsion-sums | other-sums | short-part | shares=OWNER | uuid | threshold | gas-once | no-receipts
      reveal   one false share after another, of owner 1, 2...; says of what it is sent that it is recorded"""
 import http.server
 import json
+import re
 import sys
 import urllib.request
 
 node, lie = sys.argv[1:]
 TALLY_OF, EVENTS_OF, SHARES_OF = 'da897cd1', 'c2127bb7', '4e4c9fbe'
+CONSULTATION, TRUSTEE_AT = '12894660', '1f310d4f'
 REVEAL = {
     'eth_estimateGas': lambda params: '0xf4240',
     'eth_sendRawTransaction': lambda params: '0x' + '00' * 32,
@@ -55,6 +57,11 @@ def false_dealer():
 
 def call_answer(call, data):
     method, owner = call[2:10], call[74:138]
+    if method == CONSULTATION and lie == 'uuid':
+        uuid = re.search(rb'[1-9A-HJ-NP-Za-km-z]{14,}', data)[0]
+        return data.replace(uuid, uuid[1:] + uuid[:1])
+    if method == TRUSTEE_AT and lie == 'threshold':
+        return data[:127] + b'\1' + data[128:]
     if method == TALLY_OF:
         if lie == 'short-sums':
             return with_bytes(data, lambda sums: sums[:-2 * POINT])
