@@ -97,14 +97,14 @@ void sender_free(struct sender *s)
     mem_free(s);
 }
 
-/* Asks the node to try the call again, so that it tells the reason. */
+/* Asks the node what the call would do now, so that it tells the reason; nothing is sent. */
 static enum err explain_failure(struct sender *s, const struct waiting *w, struct diag *d)
 {
     struct tx t = {.to = w->to, .data = buf_view(&w->data)};
-    struct hash ignored;
+    struct address from;
     struct diag why = {0};
-    uint64_t nonce = s->nonce;
-    enum err e = client_send(s->client, &t, s->key32, &nonce, &ignored, &why);
+    TRY(ecdsa_address(&from, s->key32));
+    enum err e = client_estimate_gas(s->client, &t, &from, &why);
     return diag_set(d, E_REVERT,
                     T("%s: refused by the ledger: %s", "%s : refusé par le registre : %s"), w->what,
                     e == E_OK ? T("the state has changed since; run the command again",

@@ -24,6 +24,7 @@ const struct cli_option VOTE_CHALLENGE_OPTIONS[] = {
      "fichier du bulletin, sans sa signature : il ne peut être déposé"},
     {"opening", "FILE", "file for what it encrypts and with what randomness",
      "fichier de ce qu'il chiffre et avec quel aléa"},
+    {"force", NULL, "replaces the files if they are there", "remplace les fichiers s'ils existent"},
     {0},
 };
 
@@ -108,7 +109,7 @@ int vote_challenge_run(struct cli *cli)
         err = vote_make(cli, &e, &a, &packed, &o, &d);
     if (err == E_OK) {
         print_code(cli, &e, buf_view(&packed), false);
-        err = vote_write_challenge(&e, buf_view(&packed), &o, cli_get(cli, "out"),
+        err = vote_write_challenge(cli, &e, buf_view(&packed), &o, cli_get(cli, "out"),
                                    cli_get(cli, "opening"), &d);
     }
     if (err == E_OK && !cli->json && !cli->quiet) {

@@ -21,6 +21,8 @@ const struct cli_option VOTE_CAST_OPTIONS[] = {
      "peuvent envoyer)"},
     {"ballot", "FILE", "cast this ballot, made by `vote ballot`, instead",
      "dépose ce bulletin, fait par `vote ballot`"},
+    {"force", NULL, "opening a ballot instead (`o`) replaces the files of an earlier one",
+     "l'ouverture d'un bulletin (`o`) remplace les fichiers d'une précédente"},
     {0},
 };
 
@@ -91,6 +93,19 @@ static void print_cast(const struct casting *x)
     buf_free(&b);
 }
 
+/* Sent, but not heard of again: without the tracker the voter could not look for it. */
+static enum err tell_tracker(const struct casting *x, enum err e, struct diag *d)
+{
+    char tracker[BEL_HASH_CHARS + 1];
+    bel_hash_text(tracker, &x->tracker);
+    return diag_wrap(d, e,
+                     T("the ballot was sent and may be in the urn; `parvis vote check %llu %s` "
+                       "tells (its last word is the tracker: keep it): ",
+                       "le bulletin est parti et il est peut-être dans l'urne ; `parvis vote check "
+                       "%llu %s` le dit (le dernier mot est le numéro de suivi : gardez-le) : "),
+                     (unsigned long long)x->consultation.id, tracker);
+}
+
 static enum err send(struct casting *x, struct diag *d)
 {
     uint8_t key32[32];
@@ -103,7 +118,7 @@ static enum err send(struct casting *x, struct diag *d)
         diag_wrap(
             d, e,
             T("give an admitted account with --from: ", "donnez un compte admis avec --from : "));
-    return e;
+    return x->ledger.is_on_its_way ? tell_tracker(x, e, d) : e;
 }
 
 /* On a terminal the voter sees the ballot's code and decides: cast it, or have it opened (Benaloh
@@ -127,7 +142,7 @@ static enum err decide(struct casting *x, struct diag *d)
     x->is_challenged = answer[0] == 'o' || answer[0] == 'O';
     if (!x->is_challenged)
         return E_OK;
-    TRY(vote_write_challenge(&x->election, buf_view(&x->packed), &x->opening, OPENED_BALLOT,
+    TRY(vote_write_challenge(x->cli, &x->election, buf_view(&x->packed), &x->opening, OPENED_BALLOT,
                              OPENED_OPENING, d));
     printf(T("Check it on another machine: `parvis vote check-opening %s %s %s --code %s`. Nothing "
              "was cast; to vote run the command again.\n",

@@ -27,8 +27,8 @@ const struct cli_option VOTE_UNIT_OPTIONS[] = {
     {"name", "TEXT", "the unit's name", "nom de l'unité"},
     {"registrar", "ADDRESS|NAME", "account of the unit's registrar",
      "compte du registraire de l'unité"},
-    {"floor", "N", "nothing is counted unless N voters have voted (default 0)",
-     "rien n'est compté si moins de N électeurs ont voté (défaut 0)"},
+    {"floor", "N", "nothing is counted unless N voters have voted (default: as in ID)",
+     "rien n'est compté si moins de N électeurs ont voté (défaut : comme dans ID)"},
     {"from", "NAME|FILE", "the clerk's key: a name in HOME/keys or a file (default admin)",
      "clé du greffier : un nom de HOME/keys ou un fichier (défaut admin)"},
     {0},
@@ -198,6 +198,22 @@ int vote_create_run(struct cli *cli)
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
 }
 
+/* A unit keeps the floor of the consultation it is like: a lower one would open what the other
+ * keeps closed. */
+static enum err unit_floor(const struct cli *cli, uint64_t like, uint64_t *out, struct diag *d)
+{
+    struct vote_ledger l;
+    struct vote_consultation c;
+    if (cli_has(cli, "floor"))
+        return cli_get_u64(cli, "floor", 0, UINT32_MAX, out);
+    TRY(vote_ledger_open(&l, cli, d));
+    enum err e = vote_consultation_get(&l, like, &c, d);
+    if (e == E_OK)
+        *out = c.floor;
+    vote_ledger_close(&l);
+    return e;
+}
+
 int vote_unit_run(struct cli *cli)
 {
     struct diag d = {0};
@@ -208,9 +224,9 @@ int vote_unit_run(struct cli *cli)
     if (e == E_OK && !name)
         e = needs(&d, "name");
     if (e == E_OK)
-        e = cli_get_u64(cli, "floor", 0, UINT32_MAX, &floor);
-    if (e == E_OK)
         e = read_registrar(cli, &registrar, &d);
+    if (e == E_OK)
+        e = unit_floor(cli, like, &floor, &d);
     if (e == E_OK) {
         struct abi_value args[4] = {abi_u64(like), abi_bytes(bytes_str(name)), abi_u64(floor),
                                     abi_address(&registrar)};

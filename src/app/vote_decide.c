@@ -35,6 +35,14 @@ static enum err get_decryptions(struct decision *x, struct diag *d)
         for (size_t i = 0; i < count; i++) {
             if (events[i].type != BEL_PARTIAL_DECRYPTION || x->decryption_count == BEL_TRUSTEES_MAX)
                 continue;
+            if (events[i].body.len != bel_decryption_bytes(&x->election))
+                return diag_set(d, E_INVALID,
+                                T("the node's decryption of trustee %llu has %zu bytes, %zu are "
+                                  "expected",
+                                  "le déchiffrement du dépositaire %llu a %zu octets chez le nœud, "
+                                  "au lieu de %zu"),
+                                (unsigned long long)events[i].owner, events[i].body.len,
+                                bel_decryption_bytes(&x->election));
             x->owners[x->decryption_count] = events[i].owner;
             x->decryptions[x->decryption_count++] = events[i].body;
         }
@@ -48,8 +56,7 @@ static enum err get_inputs(struct decision *x, struct diag *d)
     struct abi_value arg = abi_u64(x->consultation.id), v;
     TRY(vote_view(x->ledger, "trusteesOf", &arg, 1, &v, d));
     TRY(bel_trustees_read(&x->trustees, &x->ledger->arena, v.item[0].bytes, d));
-    TRY(vote_view(x->ledger, "tallyOf", &arg, 1, &v, d));
-    x->sums = v.item[0].bytes;
+    TRY(vote_sums_get(x->ledger, x->consultation.id, &x->election, &x->sums, d));
     return get_decryptions(x, d);
 }
 

@@ -3,6 +3,8 @@
 
 #include "app/home.h"
 #include "app/vote_refusal.h"
+#include "base/limits.h"
+#include "belenios/tally.h"
 #include "belenios/text.h"
 
 #define RECEIPT_MS 120000u
@@ -207,6 +209,29 @@ enum err vote_election_get(struct vote_ledger *l, const struct vote_consultation
     return get_election(l, c, &l->arena, out, d);
 }
 
+enum err vote_sums_get(struct vote_ledger *l, uint64_t id, const struct bel_election *e,
+                       struct bytes *out, struct diag *d)
+{
+    struct bel_tally t;
+    struct abi_value arg = abi_u64(id), v;
+    TRY(vote_view(l, "tallyOf", &arg, 1, &v, d));
+    *out = v.item[0].bytes;
+    if (out->len != 2 * EDWARDS_BYTES * e->ciphertext_count)
+        return diag_set(
+            d, E_INVALID,
+            T("tallyOf has %zu bytes, %zu are expected", "tallyOf a %zu octets au lieu de %zu"),
+            out->len, 2 * EDWARDS_BYTES * e->ciphertext_count);
+    bel_tally_init(&t, e);
+    enum err code = bel_tally_load(&t, *out, 0, 0);
+    bel_tally_fini(&t);
+    if (code == E_OK)
+        return E_OK;
+    return diag_set(d, E_INVALID,
+                    T("tallyOf: the node's encrypted sums are not all points of the group",
+                      "tallyOf : les sommes chiffrées du nœud ne sont pas toutes des points du "
+                      "groupe"));
+}
+
 static enum err election_of_ledger(const struct cli *cli, uint64_t id, struct arena *a,
                                    struct bel_election *out, struct diag *d)
 {
@@ -249,18 +274,23 @@ enum err vote_election_of(const struct cli *cli, const char *what, struct arena 
  */
 
 /* A receipt says only that a transaction failed; asked again, the node tells why. */
-static enum err explain_failure(struct vote_ledger *l, struct bytes input, const char *method,
-                                struct diag *d)
+static enum err explain_failure(struct vote_ledger *l, struct tx *t, const struct address *from,
+                                const char *method, struct diag *d)
 {
-    struct buf ignored = {0};
     struct diag why = {0};
-    enum err e = client_eth_call(l->client, &l->voting->address, input, &ignored, &why);
-    buf_free(&ignored);
+    enum err e = client_estimate_gas(l->client, t, from, &why);
     return diag_set(d, E_REVERT,
                     T("%s: refused by the ledger: %s", "%s : refusé par le registre : %s"), method,
                     e == E_OK ? T("the state has changed since; run the command again",
                                   "l'état a changé depuis ; relancez la commande")
                               : why.text);
+}
+
+/* The estimate is exact for the state it saw: transactions that come before this one in its block
+ * let records grow that it reads. */
+static uint64_t with_reserve(uint64_t gas)
+{
+    return gas < LIMIT_TX_GAS / 5 * 4 ? gas + gas / 4 : LIMIT_TX_GAS;
 }
 
 enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *method,
@@ -269,16 +299,27 @@ enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *m
 {
     struct buf input = {0};
     struct json *receipt = NULL;
+    struct address from;
     struct hash hash;
     uint64_t nonce = UINT64_MAX;
     bool ok = false;
+    l->is_on_its_way = false;
+    TRY(ecdsa_address(&from, key32));
     client_input(&input, l->voting, method, args, count);
     struct tx t = {.to = l->voting->address, .data = buf_view(&input)};
-    enum err e = client_send(l->client, &t, key32, &nonce, &hash, d);
+    enum err e = client_estimate_gas(l->client, &t, &from, d);
+    if (e == E_OK) {
+        t.gas_limit = with_reserve(t.gas_limit);
+        e = client_send(l->client, &t, key32, &nonce, &hash, d);
+        l->is_on_its_way = e == E_OK || e == E_CONNECT || e == E_TIMEOUT;
+    }
     if (e == E_OK)
         e = client_wait_receipt(l->client, &hash, RECEIPT_MS, &receipt, &ok, d);
-    if (e == E_OK && !ok)
-        e = explain_failure(l, buf_view(&input), method, d);
+    if (e == E_OK) {
+        l->is_on_its_way = false;
+        if (!ok)
+            e = explain_failure(l, &t, &from, method, d);
+    }
     buf_free(&input);
     if (e == E_OK && receipt_out)
         *receipt_out = receipt;

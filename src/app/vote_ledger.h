@@ -11,6 +11,7 @@ struct vote_ledger {
     struct client *client;
     const struct service *voting;
     struct arena arena; /* what views answered, until the ledger is closed or it is reset */
+    bool is_on_its_way; /* vote_send failed, and what it sent may be recorded all the same */
 };
 
 /* vote_ledger_open connects to --rpc; vote_ledger_close releases. */
@@ -66,11 +67,16 @@ enum err vote_election_get(struct vote_ledger *l, const struct vote_consultation
                            struct bel_election *out, struct diag *d);
 enum err vote_election_of(const struct cli *cli, const char *what, struct arena *a,
                           struct bel_election *out, struct diag *d);
+/* vote_sums_get asks for the encrypted sums of a tally and checks that they are points of the
+ * group, as many as the election has. The codes of vote_view | E_INVALID. */
+enum err vote_sums_get(struct vote_ledger *l, uint64_t id, const struct bel_election *e,
+                       struct bytes *out, struct diag *d);
 
 /* vote_send signs a call of the service with key32, sends it and waits for its receipt;
- * *receipt_out (may be NULL) is the reply, freed with json_free. gas 0: estimated, so that a call
- * that would fail is refused with its reason and never sent. The codes of client_send and
- * client_wait_receipt; E_REVERT with the reason. */
+ * *receipt_out (may be NULL) is the reply, freed with json_free. Gas is estimated, so that a call
+ * that would fail is refused with its reason and never sent; a quarter more is allowed, as others'
+ * transactions may come first. The codes of client_send and client_wait_receipt; E_REVERT with the
+ * reason. */
 enum err vote_send(struct vote_ledger *l, const uint8_t key32[32], const char *method,
                    const struct abi_value *args, size_t count, struct json **receipt_out,
                    struct diag *d);

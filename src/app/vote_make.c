@@ -74,11 +74,23 @@ enum err vote_make(const struct cli *cli, struct bel_election *e, struct arena *
 /* --- challenges --------------------------------------------------------------------------------
  */
 
-enum err vote_write_challenge(const struct bel_election *e, struct bytes packed,
-                              const struct bel_opening *opening, const char *ballot_path,
-                              const char *opening_path, struct diag *d)
+static enum err check_new(const struct cli *cli, const char *path, struct diag *d)
+{
+    if (cli_has(cli, "force") || access(path, F_OK) != 0)
+        return E_OK;
+    return diag_set(
+        d, E_EXISTS,
+        T("%s: already exists; --force replaces it", "%s : existe déjà ; --force le remplace"),
+        path);
+}
+
+enum err vote_write_challenge(const struct cli *cli, const struct bel_election *e,
+                              struct bytes packed, const struct bel_opening *opening,
+                              const char *ballot_path, const char *opening_path, struct diag *d)
 {
     struct buf ballot = {0}, text = {0};
+    TRY(check_new(cli, ballot_path, d));
+    TRY(check_new(cli, opening_path, d));
     enum err err = bel_unsigned_write(&ballot, e, packed);
     bel_opening_write(&text, e, packed, opening);
     buf_puts(&text, "\n");

@@ -23,10 +23,11 @@ enum err vote_make(const struct cli *cli, struct bel_election *e, struct arena *
                    struct buf *packed, struct bel_opening *opening, struct diag *d);
 
 /* vote_write_challenge writes what a challenge reveals: the ballot without its signature, and its
- * opening (mode 0600). E_OK | E_IO | E_DISK_FULL. */
-enum err vote_write_challenge(const struct bel_election *e, struct bytes packed,
-                              const struct bel_opening *opening, const char *ballot_path,
-                              const char *opening_path, struct diag *d);
+ * opening (mode 0600). Without --force nothing is overwritten. E_OK | E_EXISTS | E_IO |
+ * E_DISK_FULL. */
+enum err vote_write_challenge(const struct cli *cli, const struct bel_election *e,
+                              struct bytes packed, const struct bel_opening *opening,
+                              const char *ballot_path, const char *opening_path, struct diag *d);
 void vote_wipe_opening(struct bel_opening *o, const struct bel_election *e);
 
 /* vote_ask asks for a choice on the terminal, question by question; choice has a byte for each

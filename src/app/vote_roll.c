@@ -54,13 +54,18 @@ static enum err make_folder(struct enrol *x, struct diag *d)
 /* Credentials that exist are kept: some may be posted, or printed, already. */
 static enum err take_credentials(struct enrol *x, struct diag *d)
 {
-    struct buf text = {0};
     TRY(make_folder(x, d));
     if (access(x->secrets, F_OK) == 0)
         TRY(vote_credentials_read(&x->voters, x->secrets, d));
     else
         TRY(vote_credentials_new(&x->voters, x->secrets, d));
     vote_voters_roll(&x->roll, &x->arena, &x->voters, x->consultation.uuid);
+    return E_OK;
+}
+
+static enum err write_public(struct enrol *x, struct diag *d)
+{
+    struct buf text = {0};
     bel_roll_write(&text, &x->roll);
     enum err e = file_write(x->public, buf_view(&text), 0644, true, d);
     buf_free(&text);
@@ -75,11 +80,21 @@ static enum err check_posted(struct enrol *x, struct diag *d)
 {
     struct bel_roll posted;
     TRY(vote_roll_get(&x->ledger, &x->consultation, &posted, d));
-    bool same = posted.count <= x->roll.count;
-    for (size_t i = 0; same && i < posted.count; i++)
+    bool same = posted.count <= x->roll.count, weighs = true;
+    for (size_t i = 0; same && i < posted.count; i++) {
         same = memcmp(posted.voters[i].key32, x->roll.voters[i].key32, EDWARDS_BYTES) == 0;
-    if (same)
+        weighs = weighs && posted.voters[i].weight == x->roll.voters[i].weight;
+    }
+    if (same && weighs)
         return E_OK;
+    if (same)
+        return diag_set(d, E_EXISTS,
+                        T("%zu voters are on the ledger's roll, with other weights than in %s; "
+                          "posted weights cannot be changed: give the file they were posted from",
+                          "%zu électeurs sont sur la liste du registre, avec d'autres poids que "
+                          "dans %s ; un poids inscrit ne peut être changé : donnez le fichier de "
+                          "leur inscription"),
+                        posted.count, x->cli->args[1]);
     return diag_set(d, E_EXISTS,
                     T("%zu voters are on the ledger's roll, and they are not those of %s; give the "
                       "folder of the run that posted them with --out",
@@ -161,6 +176,7 @@ static enum err enrol(struct enrol *x, struct diag *d)
             (unsigned long long)id);
     TRY(take_credentials(x, d));
     TRY(check_posted(x, d));
+    TRY(write_public(x, d));
     TRY(post(x, d));
     TRY(vote_print_state(&x->ledger, id, NULL, d));
     print_end(x);

@@ -9,16 +9,19 @@
 #include "app/vote_time.h"
 #include "app/vote_voters.h"
 #include "crypto/edwards/edwards_secret.h"
+#include "crypto/sha256.h"
 
 #define SHEETS_PER_FILE 500u
 #define SHEET_BYTES 12288u
+#define NAME_CHARS 64u /* of a login in a file's name */
 
 const struct cli_option VOTE_SHEETS_OPTIONS[] = {
     {"credentials", "FILE", "credentials.json of `vote roll` (default voters-ID/credentials.json)",
      "credentials.json de `vote roll` (défaut voters-ID/credentials.json)"},
     {"url", "URL", "address of the node that voters reach (default: that of --rpc)",
      "adresse du nœud que les électeurs joignent (défaut : celle de --rpc)"},
-    {"only", "LOGIN", "one voter's sheet", "la feuille d'un seul électeur"},
+    {"only", "LOGIN", "one voter's sheet, in sheet-LOGIN.html",
+     "la feuille d'un seul électeur, dans sheet-LOGIN.html"},
     {"out", "DIR", "folder for sheets-1.html..., which are secret (default voters-ID)",
      "dossier de sheets-1.html..., qui sont secrets (défaut voters-ID)"},
     {0},
@@ -137,12 +140,42 @@ static bool is_wanted(const struct sheets *s, const struct vote_voter *v)
     return !only || strcmp(only, v->login) == 0;
 }
 
+/* The login in a file's name; of one that is not safe there, or long, what is, and a part of its
+ * hash, so that no two voters share a file. */
+static void put_login(char out[NAME_CHARS + 20], const char *login)
+{
+    size_t len = 0;
+    bool whole = true;
+    for (const char *at = login; *at; at++) {
+        bool safe =
+            strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_@+", *at);
+        whole = whole && safe && len < NAME_CHARS;
+        if (len < NAME_CHARS)
+            out[len++] = safe ? *at : '_';
+    }
+    out[len] = 0;
+    if (whole)
+        return;
+    struct hash h;
+    sha256_once(&h, login, strlen(login));
+    out[len++] = '-';
+    hex_encode(out + len, h.b, 8);
+}
+
 static enum err write_file(struct sheets *s, struct diag *d)
 {
-    char path[4300], standard[40];
-    const char *dir = cli_get(s->cli, "out");
+    char path[4300], standard[40], login[NAME_CHARS + 20];
+    const char *dir = cli_get(s->cli, "out"), *only = cli_get(s->cli, "only");
     snprintf(standard, sizeof standard, "voters-%llu", (unsigned long long)s->consultation.id);
-    snprintf(path, sizeof path, "%s/sheets-%zu.html", dir ? dir : standard, ++s->files);
+    if (!dir)
+        dir = standard;
+    s->files++;
+    if (only) {
+        put_login(login, only);
+        snprintf(path, sizeof path, "%s/sheet-%s.html", dir, login);
+    } else {
+        snprintf(path, sizeof path, "%s/sheets-%zu.html", dir, s->files);
+    }
     buf_puts(&s->out, "</body></html>\n");
     enum err e = file_write(path, buf_view(&s->out), 0600, true, d);
     ed_secret_wipe(s->out.data, s->out.len);

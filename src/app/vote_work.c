@@ -1,5 +1,6 @@
 /* vote_work: `parvis vote work`: whatever step is due for a trustee. */
 #include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "app/json_members.h"
@@ -14,6 +15,12 @@ const struct cli_option VOTE_WORK_OPTIONS[] = {
      "le secret du dépositaire, fait par `vote seed`"},
     {"from", "NAME|FILE", "the trustee's account: a name in HOME/keys or a file (default admin)",
      "compte du dépositaire : un nom de HOME/keys ou un fichier (défaut admin)"},
+    {"witness", "URL",
+     "another member's node, which has to say the same before a secret is used; several times",
+     "le nœud d'un autre membre, qui doit dire la même chose avant tout emploi d'un secret ; "
+     "plusieurs fois"},
+    {"trust-node", NULL, "believes the node of --rpc alone, though it is on another machine",
+     "croit le nœud de --rpc seul, bien qu'il soit sur une autre machine"},
     {"watch", NULL, "goes on until the consultation is decided or cancelled",
      "continue jusqu'au résultat ou à l'annulation"},
     {0},
@@ -103,7 +110,9 @@ static enum err find_me(struct vote_work *w, struct diag *d)
     w->context = (struct bel_context){w->me->threshold, w->me->member ? w->me->size : 1,
                                       w->me->member ? w->me->member : 1};
     if (w->me->member &&
-        (w->group < w->trustees || w->group + w->context.size > w->trustees + w->count))
+        (w->group < w->trustees || w->group + w->context.size > w->trustees + w->count ||
+         w->context.index > w->context.size || w->context.threshold == 0 ||
+         w->context.threshold > w->context.size))
         return diag_set(d, E_INVALID,
                         T("the node's list of trustees is not whole",
                           "la liste des dépositaires du nœud n'est pas entière"));
@@ -113,6 +122,8 @@ static enum err find_me(struct vote_work *w, struct diag *d)
 static enum err look(struct vote_work *w, struct diag *d)
 {
     arena_reset(&w->ledger.arena);
+    for (size_t i = 0; i < w->witness_count; i++)
+        arena_reset(&w->witnesses[i].arena);
     w->me = NULL;
     buf_clear(&w->did);
     buf_clear(&w->waits);
@@ -181,6 +192,51 @@ static enum err work(struct vote_work *w, struct diag *d)
     return e;
 }
 
+/* Of a node's address: is it this machine's own? */
+static bool is_here(const char *url)
+{
+    static const char *const HERE[] = {"127.", "localhost", "[::1]"};
+    const char *host = strstr(url, "://");
+    host = host ? host + 3 : url;
+    for (size_t i = 0; i < sizeof HERE / sizeof HERE[0]; i++) {
+        size_t len = strlen(HERE[i]);
+        if (strncasecmp(host, HERE[i], len) != 0 || memchr(host, '@', strcspn(host, "/")))
+            continue;
+        if (i > 0)
+            return host[len] == 0 || strchr(":/", host[len]);
+        len = strspn(host, "0123456789."); /* 127.example.org is elsewhere */
+        return host[len] == 0 || strchr(":/", host[len]);
+    }
+    return false;
+}
+
+static enum err open_witnesses(struct vote_work *w, struct diag *d)
+{
+    const char *url;
+    for (size_t i = 0; (url = cli_get_nth(w->cli, "witness", i)); i++) {
+        if (i == VOTE_WITNESSES_MAX)
+            return diag_set(d, E_USAGE, T("more than %u --witness", "plus de %u --witness"),
+                            VOTE_WITNESSES_MAX);
+        struct vote_ledger *l = &w->witnesses[i];
+        *l = (struct vote_ledger){.cli = w->cli, .voting = service_named("voting")};
+        TRY(client_open(&l->client, url, d));
+        w->witness_urls[i] = url;
+        w->witness_count++;
+    }
+    if (w->witness_count > 0 || is_here(cli_rpc(w->cli)) || cli_has(w->cli, "trust-node"))
+        return E_OK;
+    return diag_set(d, E_USAGE,
+                    T("%s is on another machine: a node that lies has a trustee decrypt one ballot "
+                      "for the sum. Use a node of your own, name other members' nodes with "
+                      "--witness URL, or say --trust-node if it is in the hands of somebody you "
+                      "trust with your key",
+                      "%s est sur une autre machine : un nœud qui ment fait déchiffrer au "
+                      "dépositaire un bulletin au lieu de la somme. Prenez un nœud à vous, donnez "
+                      "des nœuds d'autres membres avec --witness URL, ou dites --trust-node s'il "
+                      "est entre les mains de quelqu'un à qui vous confieriez votre clé"),
+                    cli_rpc(w->cli));
+}
+
 static enum err begin(struct vote_work *w, struct diag *d)
 {
     const char *seed = cli_get(w->cli, "seed");
@@ -194,6 +250,7 @@ static enum err begin(struct vote_work *w, struct diag *d)
     TRY(vote_seed_read(w->seed, seed, d));
     TRY(vote_key(w->cli, w->key32, d));
     TRY(ecdsa_address(&w->account, w->key32));
+    TRY(open_witnesses(w, d));
     return vote_ledger_open(&w->ledger, w->cli, d);
 }
 
@@ -209,5 +266,7 @@ int vote_work_run(struct cli *cli)
     buf_free(&w.did);
     buf_free(&w.waits);
     vote_ledger_close(&w.ledger);
+    for (size_t i = 0; i < w.witness_count; i++)
+        vote_ledger_close(&w.witnesses[i]);
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
 }

@@ -154,6 +154,10 @@ check 'the public ones are sorted' jq -e '. == sort and length == 5' "voters-$id
 gives 0 'again changes nothing' vote roll "$id" voters.csv --from registrar --json
 check 'still five' is '.voters == 5'
 refuses 5 'not those of other/' 'with other codes it is refused' vote roll "$id" voters.csv --out other --from registrar
+cp "voters-$id/public_creds.json" before.json
+sed 's/$/,2/; 1s/,2$/,weight/' voters.csv >heavy.csv
+refuses 5 'with other weights than in heavy.csv' 'nor other weights' vote roll "$id" heavy.csv --from registrar
+check 'and the public ones are as they were' cmp before.json "voters-$id/public_creds.json"
 head -n 4 voters.csv >fewer.csv
 refuses 5 'not among the voters' 'codes of somebody else' vote roll "$id" fewer.csv --from registrar
 gives 0 'sheets' vote sheets "$id" voters.csv --url https://vote.example.org --json
@@ -164,8 +168,12 @@ check 'with names as they are written' sh -c "grep -q 'Ann Éluard' '$sheets' &&
 code_of "$id" ann
 check 'and the code as link' grep -q "https://vote.example.org/vote/#$id.$(cat ann.code)" "$sheets"
 check 'and as QR code' [ "$(grep -o 'class="qr"' "$sheets" | wc -l)" = 5 ]
+cp "$sheets" before.html
 run vote sheets "$id" voters.csv --only bea --lang fr
-check 'one in French' sh -c "[ $code = 0 ] && grep -q 'code de vote secret' '$sheets' && ! grep -q Éluard '$sheets'"
+check 'one in French' sh -c "[ $code = 0 ] && grep -q 'code de vote secret' 'voters-$id/sheet-bea.html' &&
+    ! grep -q Éluard 'voters-$id/sheet-bea.html'"
+check 'beside the others' cmp before.html "$sheets"
+check 'and secret like them' [ "$(mode_of "voters-$id/sheet-bea.html")" = 600 ]
 refuses 3 'no such voter' 'a sheet of nobody' vote sheets "$id" voters.csv --only nobody
 refuses 2 'such as https' 'an address that is none' vote sheets "$id" voters.csv --url vote.example.org
 
@@ -205,6 +213,12 @@ if command -v script >log; then
     noted=$(tr -d '\r' <out | sed -n 's/^ballot code  //p' | head -n 1)
     prints 'Freedom Square' 'what was opened is what was chosen' vote check-opening "$id" opened-ballot.json \
         opened-opening.json --code "$noted"
+    cp opened-ballot.json before.json
+    printf '3\no\n' | script -qec "$parvis vote cast $id --credential cid.code" /dev/null >out 2>err
+    check 'another one does not overwrite it' grep -q 'opened-ballot.json: already exists; --force' out
+    check 'which is as it was' cmp before.json opened-ballot.json
+    printf '3\no\n' | script -qec "$parvis vote cast $id --credential cid.code --force" /dev/null >out 2>err
+    check 'unless asked' sh -c "grep -q 'check-opening' out && ! cmp before.json opened-ballot.json"
     printf '3\n\n' | script -qec "$parvis vote cast $id --credential cid.code" /dev/null >out 2>err
     check 'Cid votes' grep -q 'is in the urn' out
     check 'once, for what was opened was not cast' [ "$("$parvis" vote show "$id" --json | jq .cast)" = 4 ]
@@ -216,6 +230,14 @@ gives 0 'and casts it after that' vote cast "$id" --ballot cid.json
 refuses 1 'in the urn already' 'but once' vote cast "$id" --ballot cid.json
 gives 0 'Dan challenges' vote challenge "$id" --credential dan.code --choice choice --out dan.json \
     --opening dan.opening --json
+dan=$(jq -r .code out)
+refuses 5 'dan.json: already exists; --force' 'a challenge overwrites no ballot' vote challenge "$id" --credential dan.code \
+    --choice choice --out dan.json --opening new.opening
+refuses 5 'dan.opening: already exists; --force' 'and no opening' vote challenge "$id" --credential dan.code \
+    --choice choice --out new.json --opening dan.opening
+check 'nothing of it is written' [ ! -e new.json ]
+gives 0 'unless asked' vote challenge "$id" --credential dan.code --choice choice --out dan.json --opening dan.opening \
+    --force --json
 dan=$(jq -r .code out)
 check 'the opening is secret' [ "$(mode_of dan.opening)" = 600 ]
 prints 'Lime Tree Square' 'another machine finds his choice' vote check-opening "$id" dan.json dan.opening --code "$dan"
@@ -300,6 +322,34 @@ refuses 5 'not published' 'a draft has none' vote export 1 draft.bel
 gives 0 'its ballots' vote import "$id" vote.bel --json
 check 'are in the urn already' is '.cast == 0 and .known == 6'
 
+# --- many at once: what the first ballots write is more than what they saw when their gas was estimated ---
+run vote create single.json --opens +1h --closes +2h --registrar registrar --trustee t1 --json
+rush=$(jq -r .id out)
+run vote work "$rush" --seed t1.seed --from t1
+{
+    echo login
+    for n in 1 2 3 4 5 6 7 8; do echo "rush$n"; done
+    echo ../mé
+} >rush.csv
+run vote roll "$rush" rush.csv --from registrar --quiet
+gives 0 'the sheet of a login that is no file name' vote sheets "$rush" rush.csv --only ../mé
+check 'is in the folder all the same' sh -c "ls voters-$rush | grep -qx 'sheet-[.][.]_m__-[0-9a-f]\{16\}[.]html'"
+run vote publish "$rush" --quiet
+run vote postpone "$rush" --opens +1 --closes +1h --reason "now" --quiet
+for n in 1 2 3 4 5 6 7 8; do
+    code_of "$rush" "rush$n"
+    "$parvis" vote ballot "$rush" --credential "rush$n.code" --choice choice --out "rush$n.json" --quiet
+done
+until_status "$rush" open
+casts=''
+for n in 1 2 3 4 5 6 7 8; do
+    "$parvis" vote cast "$rush" --ballot "rush$n.json" >"rush$n.out" 2>&1 &
+    casts="$casts $!"
+done
+rushed=0
+for cast in $casts; do wait "$cast" && rushed=$((rushed + 1)); done
+result "$([ "$rushed" = 8 ]; echo $?)" 'eight first ballots at once are all recorded' rush*.out
+
 # --- units under a floor, with majority judgment ---
 unit_of() { # unit_of ID LOGIN...: its roll
     unit=$1
@@ -324,7 +374,8 @@ until "$parvis" vote show "$north" --json | jq -e '.trustees | all(.ready)' >log
 done
 gives 0 'a unit is published' vote publish "$north" --quiet
 refuses 2 'name is needed' 'a unit has a name' vote unit "$north" --registrar registrar
-gives 0 'another unit of it' vote unit "$north" --name South --registrar registrar --floor 3 --json
+gives 0 'another unit of it' vote unit "$north" --name South --registrar registrar --json
+check 'which has its floor' is '.floor == 3'
 south=$(jq -r .id out)
 unit_of "$south" kim
 gives 0 'is published too' vote publish "$south" --quiet
