@@ -267,11 +267,23 @@ static bool outbids(const struct tx *new, const struct tx *old)
            u256_cmp(new->max_priority_fee, floor) >= 0 && u256_cmp(new->max_fee, old->max_fee) > 0;
 }
 
+/* spend counts gas that was admitted without asking the quota. It does not come back when a
+ * transaction leaves: asking again only costs a look into the store. */
+static void spend(struct sender *s, uint64_t gas)
+{
+    s->credit_gas -= gas < s->credit_gas ? gas : s->credit_gas;
+}
+
 static enum err replace(struct pool *p, size_t at, struct entry *old, struct entry *e,
                         struct entry **garbage)
 {
+    size_t others = p->bytes - old->tx.raw.len;
     if (old->place == PLACE_LENT || !outbids(&e->tx, &old->tx))
         return E_TX_UNDERPRICED;
+    if (e->tx.raw.len > old->tx.raw.len && others + e->tx.raw.len > p->bytes_max)
+        return E_POOL_FULL;
+    if (e->tx.gas_limit > old->tx.gas_limit)
+        spend(e->sender, e->tx.gas_limit - old->tx.gas_limit);
     /* takes the old one's turn */
     struct list *l = &p->lists[old->place];
     e->place = old->place;
@@ -282,7 +294,7 @@ static enum err replace(struct pool *p, size_t at, struct entry *old, struct ent
     e->sender->queue[e->sender->first + at] = e;
     ptr_map_remove(&p->by_hash, old);
     ptr_map_insert(&p->by_hash, e);
-    p->bytes += e->tx.raw.len - old->tx.raw.len;
+    p->bytes = others + e->tx.raw.len;
     old->next = *garbage;
     *garbage = old;
     return E_OK;
@@ -320,7 +332,7 @@ static enum err insert(struct pool *p, struct sender *s, struct entry *e, struct
         return replace(p, at, queue_at(s, at), e, garbage);
     if (s->count >= LIMIT_POOL_PER_SENDER || !make_room(p, s, e, garbage))
         return E_POOL_FULL;
-    s->credit_gas -= e->tx.gas_limit < s->credit_gas ? e->tx.gas_limit : s->credit_gas;
+    spend(s, e->tx.gas_limit);
     if (s->count == 0)
         p->idle_senders--;
     queue_insert(s, at, e);

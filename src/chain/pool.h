@@ -14,10 +14,11 @@ void pool_limit(struct pool *p, size_t txs_max, size_t bytes_max);
 /* pool_add decodes, recovers the sender, checks against head and pool, and keeps a copy of raw.
  * *hash_out is set whenever raw decodes. A nonce gap waits (queued) until it closes.
  * A waiting transaction is replaced by one of the same sender and nonce whose two prices are a
- * tenth higher; free ones are not (E_TX_UNDERPRICED). When the pool is full, transactions behind a
- * nonce gap make room for executable ones, oldest first. A call to a service's method that asks for
- * it is run on the head's state first (chain/rehearse.h). E_OK | E_RLP ... | E_SIGNATURE | E_TX_* |
- * E_POOL_FULL | E_REVERT (the service refuses: d, which may be NULL, says why) | E_OUT_OF_GAS. */
+ * tenth higher, if the pool has room for it; free ones are not (E_TX_UNDERPRICED). When the pool is
+ * full, transactions behind a nonce gap make room for executable ones, oldest first. A call to a
+ * service's method that asks for it is run on the head's state first (chain/rehearse.h). E_OK |
+ * E_RLP ... | E_SIGNATURE | E_TX_* | E_POOL_FULL | E_REVERT (the service refuses: d, which may be
+ * NULL, says why) | E_OUT_OF_GAS. */
 enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out, struct diag *d);
 
 /* pool_take borrows executable transactions, oldest first, nonces in order per sender, until

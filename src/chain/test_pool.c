@@ -199,6 +199,42 @@ TEST(replacing_needs_a_tenth_more)
     ledger_end(&l);
 }
 
+/* A replacement has to fit like anything else: its sender would otherwise fill the memory with what
+ * began small. */
+TEST(replacing_keeps_the_byte_bound)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    const size_t max = 64u << 10;
+    uint8_t *zeros = mem_zalloc(1, max);
+    pool_limit(pool, 100, max);
+    for (uint64_t n = 1; n <= 4; n++) { /* behind a gap, and free */
+        struct tx small = ledger_unsigned(&l, 0, 1, 0);
+        small.nonce = n;
+        CHECK_ERR(ledger_send(&l, &small, 0), E_OK);
+    }
+    for (uint64_t n = 1; n <= 4; n++) {
+        struct tx large = ledger_unsigned(&l, 0, 1, 0);
+        large.nonce = n;
+        large.max_fee = large.max_priority_fee = u256_from_u64(1);
+        large.gas_limit = 2000000;
+        large.data = bytes_of(zeros, max / 2 - 200);
+        CHECK_ERR(ledger_send(&l, &large, 0), n == 1 ? E_OK : E_POOL_FULL);
+    }
+    CHECK(pool_stats(pool).bytes <= max);
+    /* one that is no longer than what it replaces finds its place however full the pool is */
+    struct tx again = ledger_unsigned(&l, 0, 1, 0);
+    again.nonce = 1;
+    again.max_fee = again.max_priority_fee = u256_from_u64(2);
+    CHECK_ERR(ledger_send(&l, &again, 0), E_OK);
+    pool_limit(pool, 4, 1);
+    again.max_fee = again.max_priority_fee = u256_from_u64(3);
+    CHECK_ERR(ledger_send(&l, &again, 0), E_OK);
+    mem_free(zeros);
+    ledger_end(&l);
+}
+
 /* An authorization raises its signer's nonce too: the transaction after it must not wait for ever.
  */
 TEST(an_authorization_moves_the_nonce_on)
