@@ -22,13 +22,16 @@ void pool_limit(struct pool *p, size_t txs_max, size_t bytes_max);
 enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out, struct diag *d);
 
 /* pool_take borrows executable transactions, oldest first, nonces in order per sender, until
- * gas_max, count_max or bytes_max; pool_committed drops what a block (NULL: none) included and what
- * became invalid, and gives the rest back; pool_return gives borrowed ones back. */
+ * gas_max, count_max or bytes_max. pool_committed follows the accounts that the block in hand (b;
+ * NULL: none) changed, which drops what it included, drops what became invalid, and gives the rest
+ * back. With a block, the head is published next and then pool_published is called: between the two
+ * nothing is learnt from the store, and pool_add may wait. pool_return gives borrowed ones back. */
 size_t pool_take(struct pool *p, struct tx **out, size_t count_max, uint64_t gas_max,
                  size_t bytes_max);
 void pool_return(struct pool *p);
 void pool_committed(struct pool *p, const struct block *b, const struct hash *dropped,
                     size_t dropped_count);
+void pool_published(struct pool *p);
 
 /* pool_fill_senders gives transactions decoded elsewhere the senders and authorities that were
  * recovered when the pool took them; the others stay as they are. */

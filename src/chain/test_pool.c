@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "base/limits.h"
 #include "chain/ptr_map.h"
@@ -268,6 +269,46 @@ TEST(an_authorization_moves_the_nonce_on)
     ledger_end(&l);
 }
 
+/* EIP-7702: code that an account delegates to can create contracts, which raises the account's
+ * nonce in a transaction of anybody; it is in no list of the block's transactions. */
+TEST(a_delegated_account_that_creates_moves_on)
+{
+    struct ledger l, what = {.alloc = "\"cc00000000000000000000000000000000000000\": {\"balance\": "
+                                      "\"0\", \"code\": \"0x600060006000f000\"}"};
+    REQUIRE(ledger_begin_as(&l, &what));
+    struct pool *pool = chain_pool(l.chain);
+    ledger_transfer(&l, 1, 2, 1); /* the pool knows account 1 */
+    CHECK_INT(ledger_block(&l), 1);
+    struct tx_auth auth = {.address = {{0xcc}}, .nonce = 1};
+    struct tx t = delegating(&l, 0, &auth, (size_t[]){1}, 1);
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    l.nonces[0]++;
+    CHECK_INT(ledger_block(&l), 1);
+    t = ledger_unsigned(&l, 0, 1, 0); /* anybody calls it */
+    t.gas_limit = 200000;
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    l.nonces[0]++;
+    CHECK_INT(ledger_block(&l), 1);
+    uint64_t nonce = 0;
+    (void)ledger_balance(&l, 1, &nonce);
+    CHECK_INT(nonce, 3);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[1], 0), 3);
+    l.nonces[1] = 3;
+    ledger_transfer(&l, 1, 2, 5);
+    CHECK_INT(pool_stats(pool).pending, 1);
+    CHECK_INT(ledger_block(&l), 1);
+    /* and where one waits with the nonce that the call uses up */
+    t.nonce = l.nonces[0]++;
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    ledger_transfer(&l, 1, 2, 5); /* nonce 4 */
+    ledger_transfer(&l, 1, 2, 5);
+    CHECK_INT(ledger_block(&l), 2);
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 0 && stats.bytes == 0);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[1], 0), 6);
+    ledger_end(&l);
+}
+
 static void send_nonce(struct ledger *l, size_t from, uint64_t nonce)
 {
     struct tx t = ledger_unsigned(l, from, 1, 1);
@@ -520,6 +561,53 @@ TEST(threads_send_while_blocks_are_made)
     }
     CHECK_INT(included, SENDERS * PER_SENDER);
     CHECK_INT(pool_stats(chain_pool(l.chain)).pending, 0);
+    ledger_end(&l);
+}
+
+struct late {
+    pthread_t thread;
+    struct pool *pool;
+    struct bytes raw;
+    enum err error;
+    _Atomic bool done;
+};
+
+static void *send_late(void *arg)
+{
+    struct late *late = arg;
+    struct hash hash;
+    late->error = pool_add(late->pool, late->raw, &hash, NULL);
+    atomic_store(&late->done, true);
+    return NULL;
+}
+
+/* Between the pool's moving on and the publishing of the head the store still gives the old nonces:
+ * they are not to be learnt. */
+TEST(nothing_is_learnt_between_two_heads)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    struct tx foreign = ledger_unsigned(&l, 3, 2, 1), *order[1] = {&foreign};
+    const struct block *b;
+    struct diag d;
+    ledger_sign(&l, &foreign, 3);
+    CHECK_ERR(tx_recover(&foreign), E_OK);
+    struct proposal p = {1, LEDGER_TIME + 1, l.proposer, order, 1};
+    CHECK_ERR(chain_finalize(l.chain, &p, false, &b, &d), E_OK);
+    pool_committed(pool, b, NULL, 0);
+    l.nonces[3] = 1;
+    struct tx second = ledger_unsigned(&l, 3, 2, 1);
+    struct late late = {.pool = pool, .raw = ledger_sign(&l, &second, 3)};
+    REQUIRE(pthread_create(&late.thread, NULL, send_late, &late) == 0);
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    CHECK(!atomic_load(&late.done));
+    CHECK_ERR(ledger_commit(&l, b), E_OK);
+    pthread_join(late.thread, NULL);
+    CHECK_ERR(late.error, E_OK);
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 1 && stats.queued == 0);
+    CHECK_INT(ledger_block(&l), 1);
     ledger_end(&l);
 }
 
