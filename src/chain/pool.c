@@ -575,6 +575,17 @@ static void drop(struct pool *p, const struct hash *hash, struct entry **garbage
     refresh_sender(p, s, garbage);
 }
 
+void pool_drop(struct pool *p, const struct hash *tx_hash)
+{
+    struct entry *garbage = NULL;
+    pthread_mutex_lock(&p->lock);
+    struct entry *e = ptr_map_find(&p->by_hash, tx_hash->b);
+    if (e && e->place != PLACE_LENT)
+        take_out(p, e, &garbage);
+    pthread_mutex_unlock(&p->lock);
+    release_garbage(garbage);
+}
+
 void pool_committed(struct pool *p, const struct block *b, const struct hash *dropped,
                     size_t dropped_count)
 {

@@ -33,6 +33,10 @@ void pool_committed(struct pool *p, const struct block *b, const struct hash *dr
                     size_t dropped_count);
 void pool_published(struct pool *p);
 
+/* pool_drop takes out a transaction that others refuse, so that its nonce is free again; not one
+ * that is borrowed. */
+void pool_drop(struct pool *p, const struct hash *tx_hash);
+
 /* pool_fill_senders gives transactions decoded elsewhere the senders and authorities that were
  * recovered when the pool took them; the others stay as they are. */
 void pool_fill_senders(struct pool *p, struct tx *const *txs, size_t count);
