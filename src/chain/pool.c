@@ -20,6 +20,7 @@
 #define POOL_IDLE_SENDERS_MAX 65536u /* senders remembered with nothing waiting */
 #define POOL_COMMIT_CHUNK 1024u      /* transactions removed per hold of the lock */
 #define POOL_ADMIT_TRIES 16
+#define POOL_STALE_CHUNK 256u /* entries whose age is looked at per block */
 
 enum place { PLACE_READY, PLACE_GAPPED, PLACE_LENT, PLACE_COUNT };
 
@@ -29,7 +30,8 @@ struct entry {
     struct sender *sender;
     struct entry *prev, *next;
     enum place place;
-    _Atomic unsigned references; /* the pool's, and pool_add's while it tells the listeners */
+    uint64_t since_s, since_head; /* when it came, and after how many blocks */
+    _Atomic unsigned references;  /* the pool's, and pool_add's while it tells the listeners */
     uint8_t raw[];
 };
 
@@ -59,6 +61,8 @@ struct pool {
     size_t idle_senders;
     size_t bytes;
     size_t txs_max, bytes_max;
+    bool judges;    /* makes blocks: what is executable is executed in its turn */
+    uint64_t heads; /* blocks seen */
     uint64_t epoch; /* counts heads: state read before a change of it is stale */
     bool moving;    /* knows of a block that the store's readers do not see yet */
     pthread_cond_t settled;
@@ -329,6 +333,8 @@ static enum err insert(struct pool *p, struct sender *s, struct entry *e, struct
     if (ptr_map_find(&p->by_hash, e->tx.hash.b))
         return E_TX_KNOWN;
     e->sender = s;
+    e->since_s = chain_now_s(p->chain);
+    e->since_head = p->heads;
     size_t at = queue_find(s, e->tx.nonce);
     if (at < s->count && queue_at(s, at)->tx.nonce == e->tx.nonce)
         return replace(p, at, queue_at(s, at), e, garbage);
@@ -474,6 +480,7 @@ size_t pool_take(struct pool *p, struct tx **out, size_t count_max, uint64_t gas
 {
     size_t count = 0;
     pthread_mutex_lock(&p->lock);
+    p->judges = true;
     for (struct entry *e; (e = p->lists[PLACE_READY].head) && count < count_max;) {
         if (e->tx.gas_limit > gas_max || e->tx.raw.len > bytes_max)
             break;
@@ -517,6 +524,45 @@ static void advance(struct pool *p, struct sender *s, uint64_t nonce, struct ent
     promote(p, s);
 }
 
+/* take_out removes a transaction before its turn; later nonces wait behind the gap. */
+static void take_out(struct pool *p, struct entry *e, struct entry **garbage)
+{
+    struct sender *s = e->sender;
+    size_t at = queue_find(s, e->tx.nonce);
+    demote(p, s, at + 1);
+    if (at < s->ready_count)
+        s->ready_count = at;
+    queue_remove(s, at);
+    s->credit_gas = 0; /* ask again: funds or quota were not what was remembered */
+    forget(p, e, garbage);
+}
+
+/* drop_unpaid takes out an account's next transaction when it can no longer be paid for: delegated
+ * code, or a service, can spend for anybody. Where blocks are made, its execution says so. */
+static void drop_unpaid(struct pool *p, struct sender *s, struct entry **garbage)
+{
+    struct entry *e = s->ready_count ? queue_at(s, 0) : NULL;
+    if (!p->judges && e &&
+        chain_check_known(p->chain, &e->tx, s->state_nonce, s->balance) == E_TX_FUNDS)
+        take_out(p, e, garbage);
+}
+
+/* drop_stale takes out what has waited too long and nobody judges: what a gap keeps back, and
+ * everything where no blocks are made (a follower's node may have lost or dropped it). */
+static void drop_stale(struct pool *p, enum place place, struct entry **garbage)
+{
+    uint64_t now_s = chain_now_s(p->chain);
+    struct entry *e = p->lists[place].head;
+    for (unsigned i = 0; e && e->place == place && i < POOL_STALE_CHUNK; i++) {
+        struct entry *next = e->next;
+        bool stale =
+            now_s >= e->since_s + POOL_WAIT_S && p->heads - e->since_head >= POOL_WAIT_BLOCKS;
+        if (stale)
+            take_out(p, e, garbage);
+        e = next;
+    }
+}
+
 /* What the walk over a block's changes needs. */
 struct walk {
     struct pool *pool;
@@ -539,6 +585,7 @@ static void follow_account(void *ctx, const struct address *a, uint64_t nonce, s
     s->balance = balance;
     if (nonce > s->state_nonce)
         advance(p, s, nonce, w->garbage);
+    drop_unpaid(p, s, w->garbage);
 }
 
 /* refresh_sender reads nonce and balance of the state just committed, or of the head. */
@@ -548,19 +595,6 @@ static void refresh_sender(struct pool *p, struct sender *s, struct entry **garb
     chain_sender_now(p->chain, &s->address, &nonce, &s->balance);
     if (nonce > s->state_nonce)
         advance(p, s, nonce, garbage);
-}
-
-/* take_out removes a transaction before its turn; later nonces wait behind the gap. */
-static void take_out(struct pool *p, struct entry *e, struct entry **garbage)
-{
-    struct sender *s = e->sender;
-    size_t at = queue_find(s, e->tx.nonce);
-    demote(p, s, at + 1);
-    if (at < s->ready_count)
-        s->ready_count = at;
-    queue_remove(s, at);
-    s->credit_gas = 0; /* ask again: funds or quota were not what was remembered */
-    forget(p, e, garbage);
 }
 
 /* drop takes out a transaction that turned out invalid, and lets later nonces go on if the
@@ -599,6 +633,12 @@ void pool_committed(struct pool *p, const struct block *b, const struct hash *dr
     for (size_t i = 0; i < dropped_count; i++)
         drop(p, &dropped[i], &garbage);
     give_back(p);
+    if (b) {
+        p->heads++;
+        drop_stale(p, PLACE_GAPPED, &garbage);
+        if (!p->judges)
+            drop_stale(p, PLACE_READY, &garbage);
+    }
     drop_idle_senders(p);
     pthread_mutex_unlock(&p->lock);
     release_garbage(garbage);

@@ -11,6 +11,11 @@ void pool_free(struct pool *p);
 /* pool_limit lowers the bounds (LIMIT_POOL_TXS, LIMIT_POOL_BYTES): small machines, tests. */
 void pool_limit(struct pool *p, size_t txs_max, size_t bytes_max);
 
+/* A transaction that nobody judges, as it stands behind a gap or the node makes no blocks, leaves
+ * with the first block after so long (by chain_now_s) and so many blocks. */
+#define POOL_WAIT_S (3u * 3600)
+#define POOL_WAIT_BLOCKS 64u
+
 /* pool_add decodes, recovers the sender, checks against head and pool, and keeps a copy of raw.
  * *hash_out is set whenever raw decodes. A nonce gap waits (queued) until it closes.
  * A waiting transaction is replaced by one of the same sender and nonce whose two prices are a

@@ -486,6 +486,74 @@ TEST(one_sender_is_bounded)
     ledger_end(&l);
 }
 
+/* foreign_block commits a block of other nodes: one transfer of an account. */
+static void foreign_block(struct ledger *l, size_t from, size_t to, struct u256 value)
+{
+    struct tx t = ledger_unsigned(l, from, to, 0), *order[1] = {&t};
+    const struct block *b;
+    struct diag d = {""};
+    uint64_t number = chain_head(l->chain).number + 1;
+    t.value = value;
+    ledger_sign(l, &t, from);
+    l->nonces[from]++;
+    CHECK_ERR(tx_recover(&t), E_OK);
+    struct proposal p = {number, LEDGER_TIME + number, l->proposer, order, 1};
+    CHECK_ERR(chain_finalize(l->chain, &p, false, &b, &d), E_OK);
+    CHECK_ERR(ledger_commit(l, b), E_OK);
+}
+
+/* A node that makes no blocks learns of no refusal by execution. */
+TEST(what_cannot_be_paid_any_more_leaves_a_copy)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    struct u256 half; /* and a little more, of what the accounts have */
+    (void)u256_mul(&half, u256_from_u64(UINT64_C(1000000000000000000)), u256_from_u64(501));
+    send_nonce(&l, 1, 0);
+    struct tx t = ledger_unsigned(&l, 1, 2, 0);
+    t.nonce = 1;
+    t.value = half;
+    CHECK_ERR(ledger_send(&l, &t, 1), E_OK);
+    send_nonce(&l, 1, 2);
+    CHECK_INT(pool_stats(pool).pending, 3);
+    foreign_block(&l, 1, 2, half); /* another with nonce 0 */
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 1);
+    send_nonce(&l, 1, 1); /* the nonce is free again */
+    CHECK_INT(pool_stats(pool).pending, 2);
+    ledger_end(&l);
+}
+
+TEST(nothing_waits_unjudged_for_ever)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    send_nonce(&l, 1, 3); /* behind a gap */
+    send_nonce(&l, 2, 0); /* executable, but no block of others has it */
+    for (unsigned i = 0; i < POOL_WAIT_BLOCKS; i++)
+        foreign_block(&l, 0, 3, u256_from_u64(1));
+    CHECK_INT(pool_stats(pool).pending + pool_stats(pool).queued, 2); /* three hours are not over */
+    chain_tell_time(l.chain, LEDGER_TIME + POOL_WAIT_S + POOL_WAIT_BLOCKS);
+    send_nonce(&l, 4, 3);
+    foreign_block(&l, 0, 3, u256_from_u64(1));
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 1); /* the late one has seen too few blocks */
+    send_nonce(&l, 2, 0);
+    chain_tell_time(l.chain, LEDGER_TIME + 3 * POOL_WAIT_S);
+    for (unsigned i = 0; i < POOL_WAIT_BLOCKS; i++) { /* a node that makes blocks */
+        ledger_transfer(&l, 0, 3, 1);
+        (void)ledger_block(&l);
+    }
+    stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 0 && stats.bytes == 0);
+    uint64_t nonce;
+    (void)ledger_balance(&l, 2, &nonce);
+    CHECK_INT(nonce, 1);
+    ledger_end(&l);
+}
+
 /* --- waiting and threads ---------------------------------------------------------------------- */
 
 static void *wake_soon(void *arg)
