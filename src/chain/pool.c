@@ -18,7 +18,7 @@
 #include "base/limits.h"
 
 #define POOL_IDLE_SENDERS_MAX 65536u /* senders remembered with nothing waiting */
-#define POOL_COMMIT_CHUNK 1024u      /* transactions removed per hold of the lock */
+#define POOL_COMMIT_CHUNK 1024u      /* accounts followed per hold of the lock */
 #define POOL_ADMIT_TRIES 16
 #define POOL_STALE_CHUNK 256u /* entries whose age is looked at per block */
 
