@@ -78,6 +78,12 @@ enum err chain_check_known(const struct chain *c, const struct tx *t, uint64_t n
 void chain_sender_now(struct chain *c, const struct address *a, uint64_t *nonce_out,
                       struct u256 *balance_out);
 
+/* chain_visit_changed calls back for every account that the block being committed changes, with
+ * its nonce and balance after it; engine thread, during a commit. */
+typedef void (*chain_account_visitor)(void *ctx, const struct address *a, uint64_t nonce,
+                                      struct u256 balance);
+void chain_visit_changed(struct chain *c, chain_account_visitor visit, void *ctx);
+
 struct chain *chain_view_chain(const struct chain_view *v);
 
 /* chain_open for an import under way; chain_release is chain_close without closing the store. */

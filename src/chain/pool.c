@@ -18,8 +18,9 @@
 #include "base/limits.h"
 
 #define POOL_IDLE_SENDERS_MAX 65536u /* senders remembered with nothing waiting */
-#define POOL_COMMIT_CHUNK 1024u      /* transactions removed per hold of the lock */
+#define POOL_COMMIT_CHUNK 1024u      /* accounts followed per hold of the lock */
 #define POOL_ADMIT_TRIES 16
+#define POOL_STALE_CHUNK 256u /* entries whose age is looked at per block */
 
 enum place { PLACE_READY, PLACE_GAPPED, PLACE_LENT, PLACE_COUNT };
 
@@ -29,7 +30,8 @@ struct entry {
     struct sender *sender;
     struct entry *prev, *next;
     enum place place;
-    _Atomic unsigned references; /* the pool's, and pool_add's while it tells the listeners */
+    uint64_t since_s, since_head; /* when it came, and after how many blocks */
+    _Atomic unsigned references;  /* the pool's, and pool_add's while it tells the listeners */
     uint8_t raw[];
 };
 
@@ -59,7 +61,11 @@ struct pool {
     size_t idle_senders;
     size_t bytes;
     size_t txs_max, bytes_max;
+    bool judges;    /* makes blocks: what is executable is executed in its turn */
+    uint64_t heads; /* blocks seen */
     uint64_t epoch; /* counts heads: state read before a change of it is stale */
+    bool moving;    /* knows of a block that the store's readers do not see yet */
+    pthread_cond_t settled;
     int wake_fd;
     bool sleeping; /* someone waits on wake_fd */
 };
@@ -267,11 +273,23 @@ static bool outbids(const struct tx *new, const struct tx *old)
            u256_cmp(new->max_priority_fee, floor) >= 0 && u256_cmp(new->max_fee, old->max_fee) > 0;
 }
 
+/* spend counts gas that was admitted without asking the quota. It does not come back when a
+ * transaction leaves: asking again only costs a look into the store. */
+static void spend(struct sender *s, uint64_t gas)
+{
+    s->credit_gas -= gas < s->credit_gas ? gas : s->credit_gas;
+}
+
 static enum err replace(struct pool *p, size_t at, struct entry *old, struct entry *e,
                         struct entry **garbage)
 {
+    size_t others = p->bytes - old->tx.raw.len;
     if (old->place == PLACE_LENT || !outbids(&e->tx, &old->tx))
         return E_TX_UNDERPRICED;
+    if (e->tx.raw.len > old->tx.raw.len && others + e->tx.raw.len > p->bytes_max)
+        return E_POOL_FULL;
+    if (e->tx.gas_limit > old->tx.gas_limit)
+        spend(e->sender, e->tx.gas_limit - old->tx.gas_limit);
     /* takes the old one's turn */
     struct list *l = &p->lists[old->place];
     e->place = old->place;
@@ -282,7 +300,7 @@ static enum err replace(struct pool *p, size_t at, struct entry *old, struct ent
     e->sender->queue[e->sender->first + at] = e;
     ptr_map_remove(&p->by_hash, old);
     ptr_map_insert(&p->by_hash, e);
-    p->bytes += e->tx.raw.len - old->tx.raw.len;
+    p->bytes = others + e->tx.raw.len;
     old->next = *garbage;
     *garbage = old;
     return E_OK;
@@ -315,12 +333,14 @@ static enum err insert(struct pool *p, struct sender *s, struct entry *e, struct
     if (ptr_map_find(&p->by_hash, e->tx.hash.b))
         return E_TX_KNOWN;
     e->sender = s;
+    e->since_s = chain_now_s(p->chain);
+    e->since_head = p->heads;
     size_t at = queue_find(s, e->tx.nonce);
     if (at < s->count && queue_at(s, at)->tx.nonce == e->tx.nonce)
         return replace(p, at, queue_at(s, at), e, garbage);
     if (s->count >= LIMIT_POOL_PER_SENDER || !make_room(p, s, e, garbage))
         return E_POOL_FULL;
-    s->credit_gas -= e->tx.gas_limit < s->credit_gas ? e->tx.gas_limit : s->credit_gas;
+    spend(s, e->tx.gas_limit);
     if (s->count == 0)
         p->idle_senders--;
     queue_insert(s, at, e);
@@ -359,28 +379,39 @@ static struct sender *learn(struct pool *p, const struct address *a,
     return s;
 }
 
-/* admit checks the sender, from memory if possible, else from the store without the lock; what was
- * read there counts only if the head did not move meanwhile. */
+/* look_up asks the store about the transaction's sender, without the lock; what was read there
+ * counts only if the head did not move meanwhile. When it always does, the lock is kept. */
+static enum err look_up(struct pool *p, struct sender **s, const struct tx *t)
+{
+    for (int i = 0; !knows_enough(p, *s, t); i++) {
+        struct sender_state state = {0};
+        bool keep_lock = i == POOL_ADMIT_TRIES;
+        while (p->moving)
+            pthread_cond_wait(&p->settled, &p->lock);
+        uint64_t epoch = p->epoch;
+        if (!keep_lock)
+            pthread_mutex_unlock(&p->lock);
+        enum err error = chain_check_sender(p->chain, t, &state);
+        if (!keep_lock)
+            pthread_mutex_lock(&p->lock);
+        if (error != E_OK)
+            return error;
+        if (p->epoch == epoch) {
+            *s = learn(p, &t->sender, &state);
+            return E_OK;
+        }
+        *s = sender_find(p, &t->sender);
+    }
+    return E_OK;
+}
+
+/* admit checks the sender, from memory if possible, and takes the transaction in. */
 static enum err admit(struct pool *p, struct entry *e)
 {
     struct entry *garbage = NULL;
-    enum err error = E_OK;
     pthread_mutex_lock(&p->lock);
     struct sender *s = sender_find(p, &e->tx.sender);
-    for (int i = 0; i < POOL_ADMIT_TRIES && !knows_enough(p, s, &e->tx); i++) {
-        struct sender_state state = {0};
-        uint64_t epoch = p->epoch;
-        pthread_mutex_unlock(&p->lock);
-        error = chain_check_sender(p->chain, &e->tx, &state);
-        pthread_mutex_lock(&p->lock);
-        if (error != E_OK)
-            break;
-        if (p->epoch == epoch || i == POOL_ADMIT_TRIES - 1) {
-            s = learn(p, &e->tx.sender, &state);
-            break;
-        }
-        s = sender_find(p, &e->tx.sender);
-    }
+    enum err error = look_up(p, &s, &e->tx);
     if (error == E_OK)
         error = insert(p, s, e, &garbage);
     if (error == E_OK && p->lists[PLACE_READY].count)
@@ -449,6 +480,7 @@ size_t pool_take(struct pool *p, struct tx **out, size_t count_max, uint64_t gas
 {
     size_t count = 0;
     pthread_mutex_lock(&p->lock);
+    p->judges = true;
     for (struct entry *e; (e = p->lists[PLACE_READY].head) && count < count_max;) {
         if (e->tx.gas_limit > gas_max || e->tx.raw.len > bytes_max)
             break;
@@ -492,50 +524,9 @@ static void advance(struct pool *p, struct sender *s, uint64_t nonce, struct ent
     promote(p, s);
 }
 
-/* commit_range tells the pool about some transactions of a committed block. */
-static void commit_range(struct pool *p, const struct block *b, size_t from, size_t to,
-                         struct entry **garbage)
+/* take_out removes a transaction before its turn; later nonces wait behind the gap. */
+static void take_out(struct pool *p, struct entry *e, struct entry **garbage)
 {
-    for (size_t i = from; i < to; i++) {
-        struct sender *s = sender_find(p, &b->txs[i].sender);
-        if (s)
-            advance(p, s, b->txs[i].nonce + 1, garbage);
-    }
-}
-
-/* refresh_sender reads balance and nonce from the state just committed. The nonce can be more than
- * one above the last transaction's: an authorization raises it too (EIP-7702). */
-static void refresh_sender(struct pool *p, const struct address *a, struct entry **garbage)
-{
-    struct sender *s = sender_find(p, a);
-    uint64_t nonce;
-    if (!s)
-        return;
-    chain_sender_now(p->chain, a, &nonce, &s->balance);
-    if (nonce > s->state_nonce)
-        advance(p, s, nonce, garbage);
-}
-
-/* refresh does so for all who signed in a block. */
-static void refresh(struct pool *p, const struct block *b, size_t from, size_t to,
-                    struct entry **garbage)
-{
-    for (size_t i = from; i < to; i++) {
-        const struct tx *t = &b->txs[i];
-        refresh_sender(p, &t->sender, garbage);
-        for (size_t k = 0; k < t->auth_count; k++)
-            if (t->auths[k].has_authority)
-                refresh_sender(p, &t->auths[k].authority, garbage);
-    }
-}
-
-/* drop takes out a transaction that turned out invalid; later nonces wait behind the gap, unless
- * the account's nonce has gone past it. */
-static void drop(struct pool *p, const struct hash *hash, struct entry **garbage)
-{
-    struct entry *e = ptr_map_find(&p->by_hash, hash->b);
-    if (!e)
-        return;
     struct sender *s = e->sender;
     size_t at = queue_find(s, e->tx.nonce);
     demote(p, s, at + 1);
@@ -544,30 +535,121 @@ static void drop(struct pool *p, const struct hash *hash, struct entry **garbage
     queue_remove(s, at);
     s->credit_gas = 0; /* ask again: funds or quota were not what was remembered */
     forget(p, e, garbage);
-    refresh_sender(p, &s->address, garbage);
+}
+
+/* drop_unpaid takes out an account's next transaction when it can no longer be paid for: delegated
+ * code, or a service, can spend for anybody. Where blocks are made, its execution says so. */
+static void drop_unpaid(struct pool *p, struct sender *s, struct entry **garbage)
+{
+    struct entry *e = s->ready_count ? queue_at(s, 0) : NULL;
+    if (!p->judges && e &&
+        chain_check_known(p->chain, &e->tx, s->state_nonce, s->balance) == E_TX_FUNDS)
+        take_out(p, e, garbage);
+}
+
+/* drop_stale takes out what has waited too long and nobody judges: what a gap keeps back, and
+ * everything where no blocks are made (a follower's node may have lost or dropped it). */
+static void drop_stale(struct pool *p, enum place place, struct entry **garbage)
+{
+    uint64_t now_s = chain_now_s(p->chain);
+    struct entry *e = p->lists[place].head;
+    for (unsigned i = 0; e && e->place == place && i < POOL_STALE_CHUNK; i++) {
+        struct entry *next = e->next;
+        bool stale =
+            now_s >= e->since_s + POOL_WAIT_S && p->heads - e->since_head >= POOL_WAIT_BLOCKS;
+        if (stale)
+            take_out(p, e, garbage);
+        e = next;
+    }
+}
+
+/* What the walk over a block's changes needs. */
+struct walk {
+    struct pool *pool;
+    struct entry **garbage;
+    size_t count;
+};
+
+/* follow_account notes what a block made of an account. */
+static void follow_account(void *ctx, const struct address *a, uint64_t nonce, struct u256 balance)
+{
+    struct walk *w = ctx;
+    struct pool *p = w->pool;
+    if (++w->count % POOL_COMMIT_CHUNK == 0) { /* let others in */
+        pthread_mutex_unlock(&p->lock);
+        pthread_mutex_lock(&p->lock);
+    }
+    struct sender *s = sender_find(p, a);
+    if (!s)
+        return;
+    s->balance = balance;
+    if (nonce > s->state_nonce)
+        advance(p, s, nonce, w->garbage);
+    drop_unpaid(p, s, w->garbage);
+}
+
+/* refresh_sender reads nonce and balance of the state just committed, or of the head. */
+static void refresh_sender(struct pool *p, struct sender *s, struct entry **garbage)
+{
+    uint64_t nonce;
+    chain_sender_now(p->chain, &s->address, &nonce, &s->balance);
+    if (nonce > s->state_nonce)
+        advance(p, s, nonce, garbage);
+}
+
+/* drop takes out a transaction that turned out invalid, and lets later nonces go on if the
+ * account's nonce has gone past it. */
+static void drop(struct pool *p, const struct hash *hash, struct entry **garbage)
+{
+    struct entry *e = ptr_map_find(&p->by_hash, hash->b);
+    if (!e)
+        return;
+    struct sender *s = e->sender;
+    take_out(p, e, garbage);
+    refresh_sender(p, s, garbage);
+}
+
+void pool_drop(struct pool *p, const struct hash *tx_hash)
+{
+    struct entry *garbage = NULL;
+    pthread_mutex_lock(&p->lock);
+    struct entry *e = ptr_map_find(&p->by_hash, tx_hash->b);
+    if (e && e->place != PLACE_LENT)
+        take_out(p, e, &garbage);
+    pthread_mutex_unlock(&p->lock);
+    release_garbage(garbage);
 }
 
 void pool_committed(struct pool *p, const struct block *b, const struct hash *dropped,
                     size_t dropped_count)
 {
     struct entry *garbage = NULL;
-    size_t count = b ? b->tx_count : 0;
-    for (size_t from = 0; from < count; from += POOL_COMMIT_CHUNK) {
-        size_t to = from + POOL_COMMIT_CHUNK < count ? from + POOL_COMMIT_CHUNK : count;
-        pthread_mutex_lock(&p->lock);
-        p->epoch++;
-        commit_range(p, b, from, to, &garbage);
-        refresh(p, b, from, to, &garbage);
-        pthread_mutex_unlock(&p->lock);
-    }
+    struct walk w = {.pool = p, .garbage = &garbage};
     pthread_mutex_lock(&p->lock);
     p->epoch++;
+    p->moving = b != NULL;
+    if (b && p->by_sender.count) /* every account: delegated code (EIP-7702) raises nonces too */
+        chain_visit_changed(p->chain, follow_account, &w);
     for (size_t i = 0; i < dropped_count; i++)
         drop(p, &dropped[i], &garbage);
     give_back(p);
+    if (b) {
+        p->heads++;
+        drop_stale(p, PLACE_GAPPED, &garbage);
+        if (!p->judges)
+            drop_stale(p, PLACE_READY, &garbage);
+    }
     drop_idle_senders(p);
     pthread_mutex_unlock(&p->lock);
     release_garbage(garbage);
+}
+
+void pool_published(struct pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->moving = false;
+    pthread_cond_broadcast(&p->settled);
+    pthread_mutex_unlock(&p->lock);
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -685,6 +767,7 @@ struct pool *pool_new(struct chain *c)
     p->txs_max = LIMIT_POOL_TXS;
     p->bytes_max = LIMIT_POOL_BYTES;
     pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->settled, NULL);
     p->by_hash = (struct ptr_map){.key_at = offsetof(struct entry, tx) + offsetof(struct tx, hash),
                                   .key_len = sizeof(struct hash),
                                   .salt = salt};
@@ -722,6 +805,7 @@ void pool_free(struct pool *p)
     mem_free(p->by_hash.slot);
     mem_free(p->by_sender.slot);
     close(p->wake_fd);
+    pthread_cond_destroy(&p->settled);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);
 }

@@ -11,23 +11,36 @@ void pool_free(struct pool *p);
 /* pool_limit lowers the bounds (LIMIT_POOL_TXS, LIMIT_POOL_BYTES): small machines, tests. */
 void pool_limit(struct pool *p, size_t txs_max, size_t bytes_max);
 
+/* A transaction that nobody judges, as it stands behind a gap or the node makes no blocks, leaves
+ * with the first block after so long (by chain_now_s) and so many blocks. */
+#define POOL_WAIT_S (3u * 3600)
+#define POOL_WAIT_BLOCKS 64u
+
 /* pool_add decodes, recovers the sender, checks against head and pool, and keeps a copy of raw.
  * *hash_out is set whenever raw decodes. A nonce gap waits (queued) until it closes.
  * A waiting transaction is replaced by one of the same sender and nonce whose two prices are a
- * tenth higher; free ones are not (E_TX_UNDERPRICED). When the pool is full, transactions behind a
- * nonce gap make room for executable ones, oldest first. A call to a service's method that asks for
- * it is run on the head's state first (chain/rehearse.h). E_OK | E_RLP ... | E_SIGNATURE | E_TX_* |
- * E_POOL_FULL | E_REVERT (the service refuses: d, which may be NULL, says why) | E_OUT_OF_GAS. */
+ * tenth higher, if the pool has room for it; free ones are not (E_TX_UNDERPRICED). When the pool is
+ * full, transactions behind a nonce gap make room for executable ones, oldest first. A call to a
+ * service's method that asks for it is run on the head's state first (chain/rehearse.h). E_OK |
+ * E_RLP ... | E_SIGNATURE | E_TX_* | E_POOL_FULL | E_REVERT (the service refuses: d, which may be
+ * NULL, says why) | E_OUT_OF_GAS. */
 enum err pool_add(struct pool *p, struct bytes raw, struct hash *hash_out, struct diag *d);
 
 /* pool_take borrows executable transactions, oldest first, nonces in order per sender, until
- * gas_max, count_max or bytes_max; pool_committed drops what a block (NULL: none) included and what
- * became invalid, and gives the rest back; pool_return gives borrowed ones back. */
+ * gas_max, count_max or bytes_max. pool_committed follows the accounts that the block in hand (b;
+ * NULL: none) changed, which drops what it included, drops what became invalid, and gives the rest
+ * back. With a block, the head is published next and then pool_published is called: between the two
+ * nothing is learnt from the store, and pool_add may wait. pool_return gives borrowed ones back. */
 size_t pool_take(struct pool *p, struct tx **out, size_t count_max, uint64_t gas_max,
                  size_t bytes_max);
 void pool_return(struct pool *p);
 void pool_committed(struct pool *p, const struct block *b, const struct hash *dropped,
                     size_t dropped_count);
+void pool_published(struct pool *p);
+
+/* pool_drop takes out a transaction that others refuse, so that its nonce is free again; not one
+ * that is borrowed. */
+void pool_drop(struct pool *p, const struct hash *tx_hash);
 
 /* pool_fill_senders gives transactions decoded elsewhere the senders and authorities that were
  * recovered when the pool took them; the others stay as they are. */

@@ -336,6 +336,44 @@ void chain_sender_now(struct chain *c, const struct address *a, uint64_t *nonce_
     *balance_out = state_balance(c->state, a);
 }
 
+struct changed {
+    chain_account_visitor visit;
+    void *ctx;
+};
+
+static void changed_account(void *ctx, const struct address *a, const struct account *now_opt)
+{
+    const struct changed *v = ctx;
+    v->visit(v->ctx, a, now_opt ? now_opt->nonce : 0, now_opt ? now_opt->balance : U256_ZERO);
+}
+
+static void changed_storage(void *ctx, const struct address *a, const struct hash *slot,
+                            struct bytes value)
+{
+    (void)ctx, (void)a, (void)slot, (void)value;
+}
+
+static void changed_all_storage(void *ctx, const struct address *a)
+{
+    (void)ctx, (void)a;
+}
+
+static void changed_code(void *ctx, const struct hash *code_hash, struct bytes code)
+{
+    (void)ctx, (void)code_hash, (void)code;
+}
+
+void chain_visit_changed(struct chain *c, chain_account_visitor visit, void *ctx)
+{
+    struct changed v = {visit, ctx};
+    const struct state_change_visitor visitor = {.account = changed_account,
+                                                 .storage = changed_storage,
+                                                 .storage_cleared = changed_all_storage,
+                                                 .code = changed_code,
+                                                 .ctx = &v};
+    state_visit_changes(c->state, &visitor);
+}
+
 static enum err store_block(struct chain *c)
 {
     struct store_txn *t;
@@ -388,6 +426,8 @@ enum err chain_commit(struct chain *c, const struct ecdsa_signature *seal_opt)
         c->consensus = (struct consensus_point){w->consensus_height, b->block.header.number};
     w->consensus_height = 0;
     publish_head(c, b);
+    if (c->pool)
+        pool_published(c->pool);
     enum err broken = consensus_refresh(c);
     size_t n = atomic_load(&c->listener_count);
     for (size_t i = 0; i < n; i++)

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "base/limits.h"
 #include "chain/ptr_map.h"
@@ -199,6 +200,42 @@ TEST(replacing_needs_a_tenth_more)
     ledger_end(&l);
 }
 
+/* A replacement has to fit like anything else: its sender would otherwise fill the memory with what
+ * began small. */
+TEST(replacing_keeps_the_byte_bound)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    const size_t max = 64u << 10;
+    uint8_t *zeros = mem_zalloc(1, max);
+    pool_limit(pool, 100, max);
+    for (uint64_t n = 1; n <= 4; n++) { /* behind a gap, and free */
+        struct tx small = ledger_unsigned(&l, 0, 1, 0);
+        small.nonce = n;
+        CHECK_ERR(ledger_send(&l, &small, 0), E_OK);
+    }
+    for (uint64_t n = 1; n <= 4; n++) {
+        struct tx large = ledger_unsigned(&l, 0, 1, 0);
+        large.nonce = n;
+        large.max_fee = large.max_priority_fee = u256_from_u64(1);
+        large.gas_limit = 2000000;
+        large.data = bytes_of(zeros, max / 2 - 200);
+        CHECK_ERR(ledger_send(&l, &large, 0), n == 1 ? E_OK : E_POOL_FULL);
+    }
+    CHECK(pool_stats(pool).bytes <= max);
+    /* one that is no longer than what it replaces finds its place however full the pool is */
+    struct tx again = ledger_unsigned(&l, 0, 1, 0);
+    again.nonce = 1;
+    again.max_fee = again.max_priority_fee = u256_from_u64(2);
+    CHECK_ERR(ledger_send(&l, &again, 0), E_OK);
+    pool_limit(pool, 4, 1);
+    again.max_fee = again.max_priority_fee = u256_from_u64(3);
+    CHECK_ERR(ledger_send(&l, &again, 0), E_OK);
+    mem_free(zeros);
+    ledger_end(&l);
+}
+
 /* An authorization raises its signer's nonce too: the transaction after it must not wait for ever.
  */
 TEST(an_authorization_moves_the_nonce_on)
@@ -229,6 +266,46 @@ TEST(an_authorization_moves_the_nonce_on)
     }
     CHECK_INT(pool_stats(chain_pool(l.chain)).pending, 2);
     CHECK_INT(ledger_block(&l), 2);
+    ledger_end(&l);
+}
+
+/* EIP-7702: code that an account delegates to can create contracts, which raises the account's
+ * nonce in a transaction of anybody; it is in no list of the block's transactions. */
+TEST(a_delegated_account_that_creates_moves_on)
+{
+    struct ledger l, what = {.alloc = "\"cc00000000000000000000000000000000000000\": {\"balance\": "
+                                      "\"0\", \"code\": \"0x600060006000f000\"}"};
+    REQUIRE(ledger_begin_as(&l, &what));
+    struct pool *pool = chain_pool(l.chain);
+    ledger_transfer(&l, 1, 2, 1); /* the pool knows account 1 */
+    CHECK_INT(ledger_block(&l), 1);
+    struct tx_auth auth = {.address = {{0xcc}}, .nonce = 1};
+    struct tx t = delegating(&l, 0, &auth, (size_t[]){1}, 1);
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    l.nonces[0]++;
+    CHECK_INT(ledger_block(&l), 1);
+    t = ledger_unsigned(&l, 0, 1, 0); /* anybody calls it */
+    t.gas_limit = 200000;
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    l.nonces[0]++;
+    CHECK_INT(ledger_block(&l), 1);
+    uint64_t nonce = 0;
+    (void)ledger_balance(&l, 1, &nonce);
+    CHECK_INT(nonce, 3);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[1], 0), 3);
+    l.nonces[1] = 3;
+    ledger_transfer(&l, 1, 2, 5);
+    CHECK_INT(pool_stats(pool).pending, 1);
+    CHECK_INT(ledger_block(&l), 1);
+    /* and where one waits with the nonce that the call uses up */
+    t.nonce = l.nonces[0]++;
+    CHECK_ERR(ledger_send(&l, &t, 0), E_OK);
+    ledger_transfer(&l, 1, 2, 5); /* nonce 4 */
+    ledger_transfer(&l, 1, 2, 5);
+    CHECK_INT(ledger_block(&l), 2);
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 0 && stats.bytes == 0);
+    CHECK_INT(pool_next_nonce(pool, &l.accounts[1], 0), 6);
     ledger_end(&l);
 }
 
@@ -409,6 +486,74 @@ TEST(one_sender_is_bounded)
     ledger_end(&l);
 }
 
+/* foreign_block commits a block of other nodes: one transfer of an account. */
+static void foreign_block(struct ledger *l, size_t from, size_t to, struct u256 value)
+{
+    struct tx t = ledger_unsigned(l, from, to, 0), *order[1] = {&t};
+    const struct block *b;
+    struct diag d = {""};
+    uint64_t number = chain_head(l->chain).number + 1;
+    t.value = value;
+    ledger_sign(l, &t, from);
+    l->nonces[from]++;
+    CHECK_ERR(tx_recover(&t), E_OK);
+    struct proposal p = {number, LEDGER_TIME + number, l->proposer, order, 1};
+    CHECK_ERR(chain_finalize(l->chain, &p, false, &b, &d), E_OK);
+    CHECK_ERR(ledger_commit(l, b), E_OK);
+}
+
+/* A node that makes no blocks learns of no refusal by execution. */
+TEST(what_cannot_be_paid_any_more_leaves_a_copy)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    struct u256 half; /* and a little more, of what the accounts have */
+    (void)u256_mul(&half, u256_from_u64(UINT64_C(1000000000000000000)), u256_from_u64(501));
+    send_nonce(&l, 1, 0);
+    struct tx t = ledger_unsigned(&l, 1, 2, 0);
+    t.nonce = 1;
+    t.value = half;
+    CHECK_ERR(ledger_send(&l, &t, 1), E_OK);
+    send_nonce(&l, 1, 2);
+    CHECK_INT(pool_stats(pool).pending, 3);
+    foreign_block(&l, 1, 2, half); /* another with nonce 0 */
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 1);
+    send_nonce(&l, 1, 1); /* the nonce is free again */
+    CHECK_INT(pool_stats(pool).pending, 2);
+    ledger_end(&l);
+}
+
+TEST(nothing_waits_unjudged_for_ever)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    send_nonce(&l, 1, 3); /* behind a gap */
+    send_nonce(&l, 2, 0); /* executable, but no block of others has it */
+    for (unsigned i = 0; i < POOL_WAIT_BLOCKS; i++)
+        foreign_block(&l, 0, 3, u256_from_u64(1));
+    CHECK_INT(pool_stats(pool).pending + pool_stats(pool).queued, 2); /* three hours are not over */
+    chain_tell_time(l.chain, LEDGER_TIME + POOL_WAIT_S + POOL_WAIT_BLOCKS);
+    send_nonce(&l, 4, 3);
+    foreign_block(&l, 0, 3, u256_from_u64(1));
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 1); /* the late one has seen too few blocks */
+    send_nonce(&l, 2, 0);
+    chain_tell_time(l.chain, LEDGER_TIME + 3 * POOL_WAIT_S);
+    for (unsigned i = 0; i < POOL_WAIT_BLOCKS; i++) { /* a node that makes blocks */
+        ledger_transfer(&l, 0, 3, 1);
+        (void)ledger_block(&l);
+    }
+    stats = pool_stats(pool);
+    CHECK(stats.pending == 0 && stats.queued == 0 && stats.bytes == 0);
+    uint64_t nonce;
+    (void)ledger_balance(&l, 2, &nonce);
+    CHECK_INT(nonce, 1);
+    ledger_end(&l);
+}
+
 /* --- waiting and threads ---------------------------------------------------------------------- */
 
 static void *wake_soon(void *arg)
@@ -484,6 +629,53 @@ TEST(threads_send_while_blocks_are_made)
     }
     CHECK_INT(included, SENDERS * PER_SENDER);
     CHECK_INT(pool_stats(chain_pool(l.chain)).pending, 0);
+    ledger_end(&l);
+}
+
+struct late {
+    pthread_t thread;
+    struct pool *pool;
+    struct bytes raw;
+    enum err error;
+    _Atomic bool done;
+};
+
+static void *send_late(void *arg)
+{
+    struct late *late = arg;
+    struct hash hash;
+    late->error = pool_add(late->pool, late->raw, &hash, NULL);
+    atomic_store(&late->done, true);
+    return NULL;
+}
+
+/* Between the pool's moving on and the publishing of the head the store still gives the old nonces:
+ * they are not to be learnt. */
+TEST(nothing_is_learnt_between_two_heads)
+{
+    struct ledger l;
+    REQUIRE(ledger_begin(&l));
+    struct pool *pool = chain_pool(l.chain);
+    struct tx foreign = ledger_unsigned(&l, 3, 2, 1), *order[1] = {&foreign};
+    const struct block *b;
+    struct diag d;
+    ledger_sign(&l, &foreign, 3);
+    CHECK_ERR(tx_recover(&foreign), E_OK);
+    struct proposal p = {1, LEDGER_TIME + 1, l.proposer, order, 1};
+    CHECK_ERR(chain_finalize(l.chain, &p, false, &b, &d), E_OK);
+    pool_committed(pool, b, NULL, 0);
+    l.nonces[3] = 1;
+    struct tx second = ledger_unsigned(&l, 3, 2, 1);
+    struct late late = {.pool = pool, .raw = ledger_sign(&l, &second, 3)};
+    REQUIRE(pthread_create(&late.thread, NULL, send_late, &late) == 0);
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    CHECK(!atomic_load(&late.done));
+    CHECK_ERR(ledger_commit(&l, b), E_OK);
+    pthread_join(late.thread, NULL);
+    CHECK_ERR(late.error, E_OK);
+    struct pool_stats stats = pool_stats(pool);
+    CHECK(stats.pending == 1 && stats.queued == 0);
+    CHECK_INT(ledger_block(&l), 1);
     ledger_end(&l);
 }
 

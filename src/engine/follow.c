@@ -385,8 +385,24 @@ static void follow_stop(struct engine *e)
     e->private_data = NULL;
 }
 
+/* never_came: the node followed gave no verdict. The transaction waits here: its sender may send it
+ * again. */
+static bool never_came(enum err e)
+{
+    switch (e) {
+    case E_CONNECT:
+    case E_TIMEOUT:
+    case E_TOO_LARGE:
+    case E_JSON:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* follow_submit keeps the transaction here, so that it can be looked up, and passes it on; again
- * where it is known here, for the first time may have failed. */
+ * where it is known here, for the first time may have failed. What the node refuses does not wait
+ * here either: nobody would take it out, and its place is another's. */
 static enum err follow_submit(struct engine *e, struct bytes raw, struct hash *hash_out,
                               struct diag *why)
 {
@@ -401,10 +417,12 @@ static enum err follow_submit(struct engine *e, struct bytes raw, struct hash *h
     pthread_mutex_lock(&f->send_lock);
     enum err code = source_send(f->sender, raw, &d);
     pthread_mutex_unlock(&f->send_lock);
-    if (code == E_OK)
-        return E_OK;
-    if (code == E_INVALID && known == E_TX_KNOWN) /* the node knows it too */
+    if (code == E_OK || code == E_TX_KNOWN)
+        return code;
+    if (code == E_TX_NONCE_LOW && known == E_TX_KNOWN) /* in a block that is on its way here */
         return E_TX_KNOWN;
+    if (!never_came(code))
+        pool_drop(chain_pool(e->chain), hash_out);
     log_warn("engine", T("following %s: %s", "suivi de %s : %s"), e->follow_url, d.text);
     return code;
 }

@@ -10,7 +10,7 @@
  *          older than the trust period; else a file that a member gives (`parvis network trust`).
  *          When members have changed so much that too few of them signed the newest header, those
  *          in between lead there.
- * Sending  transactions are passed on to the node that is followed.
+ * Sending  transactions are passed on to the node that is followed; what it refuses is refused.
  * Threads  one, which fetches, executes and commits. */
 #ifndef PARVIS_ENGINE_FOLLOW_H
 #define PARVIS_ENGINE_FOLLOW_H
@@ -41,6 +41,9 @@ enum err source_blocks(struct source *s, uint64_t first, size_t count, struct ar
  * block the node says it carries. */
 enum err source_light(struct source *s, uint64_t height, struct buf *json_out, uint64_t *number_out,
                       struct diag *d);
+/* source_send passes a transaction on. E_OK | what the node says of it: E_TX_KNOWN | E_TX_* |
+ * E_POOL_FULL | E_INVALID (refused for another reason) | no verdict: E_CONNECT | E_TIMEOUT |
+ * E_TOO_LARGE | E_JSON. */
 enum err source_send(struct source *s, struct bytes raw, struct diag *d);
 
 #endif

@@ -191,6 +191,30 @@ enum err source_light(struct source *s, uint64_t height, struct buf *json_out, u
     return e;
 }
 
+/* refusal_of finds the code of a node's words (docs/rpc.md, "Errors"; other clients use them too):
+ * of those that a transaction may meet there though it was good here. */
+static enum err refusal_of(const struct json *reply)
+{
+    static const struct {
+        const char *text;
+        enum err e;
+    } words[] = {
+        {"already known", E_TX_KNOWN},
+        {"nonce too low", E_TX_NONCE_LOW},
+        {"nonce too high", E_TX_NONCE_HIGH},
+        {"insufficient funds for gas * price + value", E_TX_FUNDS},
+        {"replacement transaction underpriced", E_TX_UNDERPRICED},
+        {"the sender's gas quota for this period is used up", E_TX_QUOTA},
+        {"the sender is not an admitted member of this chain", E_TX_NOT_MEMBER},
+        {"txpool is full, send again later", E_POOL_FULL},
+    };
+    const char *text = json_text(json_get(json_get(reply, "error"), "message"));
+    for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].text, text) == 0)
+            return words[i].e;
+    return E_INVALID;
+}
+
 enum err source_send(struct source *s, struct bytes raw, struct diag *d)
 {
     struct json *reply = NULL;
@@ -202,6 +226,8 @@ enum err source_send(struct source *s, struct bytes raw, struct diag *d)
     buf_puts(&s->request, "\"]}");
     TRY(post(s, &reply, d));
     enum err e = result_of(reply, &result, d);
+    if (e == E_INVALID || e == E_NOT_FOUND)
+        e = refusal_of(reply);
     json_free(reply);
     return e;
 }
