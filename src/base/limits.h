@@ -34,7 +34,10 @@
 #define LIMIT_ABCI_MESSAGE_BYTES (64u << 20) /* one message of the ordering engine, or to it */
 #define LIMIT_ABCI_BUFFER_BYTES (64u << 10)  /* answers that wait for the engine's Flush */
 #define LIMIT_ABCI_CONNECTIONS 8u            /* the engine opens 4; twice that while one restarts */
-#define LIMIT_ABCI_TXS 65536u                /* transactions (bundles) in one message */
+#define LIMIT_ABCI_TXS 65536u                /* transactions (bundles) in one answer */
+/* in one block that a peer proposed: what two bytes each can fill, for a block that is refused must
+ * be read first, and an engine that gets no answer to it stops */
+#define LIMIT_ABCI_BLOCK_TXS (LIMIT_ABCI_MESSAGE_BYTES / 2)
 #define LIMIT_ABCI_VALIDATORS 10000u         /* votes or validators; CometBFT's own bound */
 #define LIMIT_ABCI_MISBEHAVIOURS 16384u      /* in one block */
 #define LIMIT_ABCI_SNAPSHOTS 64u             /* in one list */
