@@ -23,7 +23,7 @@
 #define SEND_MS 10000u  /* and with one that a client waits for */
 #define LINKS_PER_REQUEST 500u
 #define BLOCKS_PER_REQUEST 64u /* at most: fewer where they are large or the line is slow */
-#define STEPS_MAX 512u /* headers fetched to reach the newest one */
+#define STEPS_MAX 512u         /* headers fetched to reach the newest one */
 
 struct follow {
     pthread_t thread;
@@ -236,8 +236,8 @@ static enum err take_block(struct engine *e, struct follow *f, struct block *b,
     return chain_commit(e->chain, sealed ? &b->seal : NULL);
 }
 
-/* fetch_blocks fetches some of the *count blocks from `first` on. After an answer that was too large
- * or too slow the next request is for half as many, down to the one block that must come. */
+/* fetch_blocks fetches some of the *count blocks from `first` on. After an answer that was too
+ * large or too slow the next request is for half as many, down to the one block that must come. */
 static enum err fetch_blocks(struct follow *f, uint64_t first, size_t *count, struct arena *a,
                              struct block *out, struct diag *d)
 {

@@ -280,7 +280,8 @@ TEST(proposals_that_do_not_hold_are_refused)
     net_end(&n);
 }
 
-/* of_many asks about a block of `count` transactions of one byte, as the engine's message gives it. */
+/* of_many asks about a block of `count` transactions of one byte, as the engine's message gives it.
+ */
 static struct abci_response of_many(struct net *n, enum abci_kind kind, size_t count)
 {
     struct abci_request r = {.kind = kind, .block = height_of(n, 1, 3, 1)}, read;
