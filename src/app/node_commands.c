@@ -139,6 +139,7 @@ struct node {
     struct chain *chain; /* NULL: to be taken from the peers */
     struct engine engine;
     struct engine_sync sync;
+    struct buf peers; /* the engine's, while there is no ledger to ask */
     char app_socket[4400], rpc_socket[4400], snapshot_dir[4400];
 };
 
@@ -161,6 +162,40 @@ static enum err open_ledger(void *ctx, struct chain **out, struct diag *d)
     return e;
 }
 
+/* read_peers notes whom the engine's configuration names: "ID@HOST:PORT,...", as `join` or this
+ * node's keeper wrote it. */
+static enum err read_peers(struct node *n, struct diag *d)
+{
+    static const char KEY[] = "\npersistent_peers = \"";
+    struct buf text = {0};
+    enum err e = file_read(&text, home_path(n->cli, "engine/config/config.toml"), 1u << 20, d);
+    const char *at = e == E_OK ? strstr(buf_cstr(&text), KEY) : NULL;
+    if (at)
+        buf_put(&n->peers, at + strlen(KEY), strcspn(at + strlen(KEY), "\"\n"));
+    buf_free(&text);
+    return e;
+}
+
+static bool is_peer(void *ctx, const uint8_t node20[20])
+{
+    const struct node *n = ctx;
+    uint8_t peer20[20];
+    struct bytes left = buf_view(&n->peers);
+    while (left.len) {
+        const uint8_t *end = memchr(left.data, ',', left.len);
+        size_t len = end ? (size_t)(end - left.data) : left.len, at = 0;
+        while (at < len && left.data[at] == ' ')
+            at++;
+        if (len - at > 40 && left.data[at + 40] == '@' &&
+            hex_decode(peer20, sizeof peer20, (const char *)left.data + at, 40) == E_OK &&
+            memcmp(peer20, node20, sizeof peer20) == 0)
+            return true;
+        len += end != NULL;
+        left = bytes_of(left.data + len, left.len - len);
+    }
+    return false;
+}
+
 /* choose_engine: the ledger itself says who orders its blocks. */
 static enum err choose_engine(struct node *n, const struct node_options *o, struct diag *d)
 {
@@ -180,11 +215,11 @@ static enum err choose_engine(struct node *n, const struct node_options *o, stru
         return E_OK;
     }
     if (!n->chain || chain_members(n->chain).founded) {
-        n->sync = (struct engine_sync){take_begin, open_ledger, n};
+        n->sync = (struct engine_sync){take_begin, open_ledger, n, is_peer};
         e->ops = &ENGINE_COMET;
         e->rpc_socket = n->rpc_socket;
         e->sync = n->chain ? NULL : &n->sync;
-        return E_OK;
+        return n->chain ? E_OK : read_peers(n, d);
     }
     if (chain_genesis(n->chain)->is_ethereum) {
         e->ops = &ENGINE_HOLD; /* nobody here may continue it */
@@ -273,6 +308,7 @@ static int run_node(struct cli *cli)
     if (e == E_OK)
         e = serve(n, &options, &d);
     chain_close(n->chain);
+    buf_free(&n->peers);
     mem_free(n);
     return e == E_OK ? EXIT_OK : cli_fail(cli, e, &d);
 }

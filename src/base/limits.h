@@ -34,15 +34,18 @@
 #define LIMIT_ABCI_MESSAGE_BYTES (64u << 20) /* one message of the ordering engine, or to it */
 #define LIMIT_ABCI_BUFFER_BYTES (64u << 10)  /* answers that wait for the engine's Flush */
 #define LIMIT_ABCI_CONNECTIONS 8u            /* the engine opens 4; twice that while one restarts */
-#define LIMIT_ABCI_TXS 65536u                /* transactions (bundles) in one message */
-#define LIMIT_ABCI_VALIDATORS 10000u         /* votes or validators; CometBFT's own bound */
-#define LIMIT_ABCI_MISBEHAVIOURS 16384u      /* in one block */
-#define LIMIT_ABCI_SNAPSHOTS 64u             /* in one list */
-#define LIMIT_ABCI_CHUNKS 65536u             /* of one snapshot */
-#define LIMIT_ABCI_SENDERS 1024u             /* refused in one answer */
-#define LIMIT_ABCI_KEY_TYPES 16u             /* of validators */
-#define LIMIT_LIGHT_VALIDATORS 1024u         /* of a set that a light client follows */
-#define LIMIT_LIGHT_PATH 1024u               /* headers between a trusted one and the one proven */
+#define LIMIT_ABCI_TXS 65536u                /* transactions (bundles) in one answer */
+/* in one block that a peer proposed: what two bytes each can fill, for a block that is refused must
+ * be read first, and an engine that gets no answer to it stops */
+#define LIMIT_ABCI_BLOCK_TXS (LIMIT_ABCI_MESSAGE_BYTES / 2)
+#define LIMIT_ABCI_VALIDATORS 10000u          /* votes or validators; CometBFT's own bound */
+#define LIMIT_ABCI_MISBEHAVIOURS 16384u       /* in one block */
+#define LIMIT_ABCI_SNAPSHOTS 64u              /* in one list */
+#define LIMIT_ABCI_CHUNKS 65536u              /* of one snapshot */
+#define LIMIT_ABCI_SENDERS 1024u              /* refused in one answer */
+#define LIMIT_ABCI_KEY_TYPES 16u              /* of validators */
+#define LIMIT_LIGHT_VALIDATORS 1024u          /* of a set that a light client follows */
+#define LIMIT_LIGHT_PATH 1024u                /* headers between a trusted one and the one proven */
 #define LIMIT_SNAPSHOT_CHUNK_BYTES (8u << 20) /* a chunk as it is sent */
 #define LIMIT_SNAPSHOT_MANIFEST_BYTES (512u << 10)
 #define LIMIT_SNAPSHOT_RECORD_BYTES (64u << 20) /* one record inside */

@@ -152,7 +152,7 @@ PB_LAYOUT(APPLY_REQUEST, "RequestApplySnapshotChunk", struct abci_apply_chunk_re
           PB_FIELD_BYTES(2, struct abci_apply_chunk_request, chunk),
           PB_FIELD_BYTES(3, struct abci_apply_chunk_request, sender));
 
-#define BLOCK_TXS(n) EACH_BYTES(n, struct abci_block, txs, tx_count, LIMIT_ABCI_TXS)
+#define BLOCK_TXS(n) EACH_BYTES(n, struct abci_block, txs, tx_count, LIMIT_ABCI_BLOCK_TXS)
 #define BLOCK_MISBEHAVIOURS(n)                                                              \
     EACH(n, struct abci_block, misbehaviours, misbehaviour_count, struct abci_misbehaviour, \
          LIMIT_ABCI_MISBEHAVIOURS, &MISBEHAVIOUR)

@@ -137,15 +137,18 @@ static void handle_snapshot(struct comet *c, const struct abci_request *in,
     }
 }
 
-/* handle_without_chain: while a snapshot is being taken. The engine may let every peer in: what
- * they give is checked against a hash that its light client verified. */
+/* handle_without_chain: while a snapshot is being taken. What peers give is checked against a hash
+ * that the engine's light client verified, but only at the end: until then a stranger's chain would
+ * take room on the disk, so that only the peers this node was set up with may connect. */
 static void handle_without_chain(struct comet *c, const struct abci_request *in,
                                  struct abci_response *out, struct arena *a)
 {
     switch (in->kind) {
     case ABCI_INFO:
-    case ABCI_QUERY:
     case ABCI_REAP_TXS:
+        return;
+    case ABCI_QUERY:
+        comet_query_alone(c, &in->query, &out->query);
         return;
     case ABCI_CHECK_TX:
         out->check_tx.code = RETRY;
@@ -205,9 +208,19 @@ enum err comet_attach(struct comet *c, struct chain *chain, struct diag *d)
 {
     c->chain = chain;
     c->outbox = outbox_new(chain_pool(chain));
-    TRY(comet_program_is_known(c, d));
-    TRY(inbox_start(&c->inbox, chain_pool(chain), d));
-    TRY(comet_snapshots_start(c, d));
+    enum err e = comet_program_is_known(c, d);
+    if (e == E_OK)
+        e = inbox_start(&c->inbox, chain_pool(chain), d);
+    if (e == E_OK)
+        e = comet_snapshots_start(c, d);
+    if (e != E_OK) {
+        inbox_stop(c->inbox);
+        outbox_free(c->outbox);
+        c->inbox = NULL;
+        c->outbox = NULL;
+        c->chain = NULL;
+        return e;
+    }
     atomic_store(&c->engine->synced, chain); /* from here on other threads see it */
     return E_OK;
 }

@@ -55,11 +55,13 @@ struct comet {
     pthread_t snapshot_thread;
     bool has_snapshot_thread;
     _Atomic uint64_t snapshot_asked_us; /* when somebody last asked for one; 0: never */
+    _Atomic uint64_t snapshot_since_us; /* and since when it has not been quiet */
     struct snapshot_take *take;         /* snapshot connection: the one being taken; NULL: none */
     struct consensus_point sync_point;
 };
 
-/* comet_attach: the ledger is there: mempool, blocks and snapshots begin. */
+/* comet_attach: the ledger is there: mempool, blocks and snapshots begin. On an error nothing here
+ * knows the chain, which is the caller's to close. */
 enum err comet_attach(struct comet *c, struct chain *chain, struct diag *d);
 
 /* comet_handle answers one request: an abci_handler whose ctx is the struct comet. */
@@ -91,7 +93,9 @@ void comet_offer_snapshot(struct comet *c, const struct abci_offer_snapshot_requ
 void comet_apply_chunk(struct comet *c, const struct abci_apply_chunk_request *in,
                        struct abci_apply_chunk_response *out, struct arena *a);
 
-/* The query connection: peer filters and the head. */
+/* The query connection: peer filters and the head; _alone: as long as there is no ledger. */
+void comet_query_alone(struct comet *c, const struct abci_query_request *in,
+                       struct abci_query_response *out);
 void comet_query(struct comet *c, const struct abci_query_request *in,
                  struct abci_query_response *out, struct arena *a);
 

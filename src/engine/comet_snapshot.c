@@ -12,19 +12,30 @@
 #include "engine/comet.h"
 
 #define KEEP 2u
-#define ASKED_US 60000000u /* after which nobody is taking a snapshot any more */
+#define ASKED_US 60000000u  /* after which nobody is taking a snapshot any more */
+#define DEFER_US 600000000u /* for so long it is left to them; then others want a newer one */
 
 /* --- making ----------------------------------------------------------------------------------- */
 
 /* is_due: of which block a snapshot is to be made; false: of none yet. All members make them of the
  * same blocks, so that a joining one can take its chunks from any; and none is made, and so none
- * removed, while somebody may be taking one. */
+ * removed, while somebody may be taking one, but for ten minutes at most: to ask costs nothing. */
 static bool is_due(struct comet *c, uint64_t last, uint64_t *number_out)
 {
     uint64_t head = chain_head(c->chain).number;
     uint64_t asked_us = atomic_load(&c->snapshot_asked_us);
+    uint64_t since_us = atomic_load(&c->snapshot_since_us), now_us = clock_mono_us();
+    bool taken = asked_us && now_us - asked_us <= ASKED_US && now_us - since_us <= DEFER_US;
     *number_out = head - head % c->engine->snapshot_blocks;
-    return *number_out > last && (!asked_us || clock_mono_us() - asked_us > ASKED_US);
+    return *number_out > last && !taken;
+}
+
+static void note_asked(struct comet *c)
+{
+    uint64_t now_us = clock_mono_us();
+    uint64_t before_us = atomic_exchange(&c->snapshot_asked_us, now_us);
+    if (!before_us || now_us - before_us > ASKED_US)
+        atomic_store(&c->snapshot_since_us, now_us);
 }
 
 static uint64_t newest(struct comet *c)
@@ -120,7 +131,7 @@ void comet_list_snapshots(struct comet *c, struct abci_list_snapshots_response *
 {
     struct snapshot_info *list;
     size_t count = 0;
-    atomic_store(&c->snapshot_asked_us, clock_mono_us());
+    note_asked(c);
     if (!c->engine->snapshot_dir ||
         snapshot_list(chain_store(c->chain), c->engine->snapshot_dir, a, &list, &count) != E_OK)
         return;
@@ -145,7 +156,7 @@ void comet_load_chunk(struct comet *c, const struct abci_load_chunk_request *in,
     struct buf chunk = {0};
     uint64_t height;
     size_t count = 0;
-    atomic_store(&c->snapshot_asked_us, clock_mono_us());
+    note_asked(c);
     if (!c->engine->snapshot_dir || in->format != SNAPSHOT_FORMAT ||
         snapshot_list(chain_store(c->chain), c->engine->snapshot_dir, a, &list, &count) != E_OK)
         return;
@@ -159,6 +170,9 @@ void comet_load_chunk(struct comet *c, const struct abci_load_chunk_request *in,
 
 /* --- taking ----------------------------------------------------------------------------------- */
 
+/* put_point: the height that was offered may be a later one at which nothing was to do; it carries
+ * the block's hash all the same. What made the block before it cannot be taken back here
+ * (E_PRUNED), so that nobody is misled by the difference. */
 static enum err put_point(void *ctx, struct store_txn *t)
 {
     struct comet *c = ctx;
@@ -211,6 +225,18 @@ static enum err complete(struct comet *c, struct diag *d)
     return e;
 }
 
+/* abort_take ends the node: the engine asks nobody for another snapshot. */
+static void abort_take(struct comet *c, struct abci_apply_chunk_response *out, enum err e,
+                       const struct diag *d)
+{
+    snapshot_take_free(c->take);
+    c->take = NULL;
+    out->result = ABCI_APPLY_ABORT;
+    c->engine->failure_code = e;
+    diag_set(&c->engine->failure, e, "%s", d->text[0] ? d->text : err_text(e));
+    atomic_store(&c->engine->failed, true);
+}
+
 void comet_apply_chunk(struct comet *c, const struct abci_apply_chunk_request *in,
                        struct abci_apply_chunk_response *out, struct arena *a)
 {
@@ -225,6 +251,10 @@ void comet_apply_chunk(struct comet *c, const struct abci_apply_chunk_request *i
     if (e != E_OK)
         log_warn("engine", T("snapshot, chunk %u: %s", "instantané, morceau %u : %s"), in->index,
                  d.text[0] ? d.text : err_text(e));
+    if (e != E_OK && !c->take) { /* the ledger is in its place, and does not open */
+        abort_take(c, out, e, &d);
+        return;
+    }
     switch (e) {
     case E_OK:
         out->result = ABCI_APPLY_ACCEPT;
@@ -245,16 +275,13 @@ void comet_apply_chunk(struct comet *c, const struct abci_apply_chunk_request *i
         return;
     }
     case E_BLOCK:
+    case E_DISK_FULL: /* one that somebody made to fill it? What was taken gives its room back, */
+    case E_MAP_FULL:  /* and another snapshot may fit */
         snapshot_take_free(c->take);
         c->take = NULL;
         out->result = ABCI_APPLY_REJECT_SNAPSHOT;
         return;
     default: /* the disk: another snapshot would not help */
-        snapshot_take_free(c->take);
-        c->take = NULL;
-        out->result = ABCI_APPLY_ABORT;
-        c->engine->failure_code = e;
-        diag_set(&c->engine->failure, e, "%s", d.text[0] ? d.text : err_text(e));
-        atomic_store(&c->engine->failed, true);
+        abort_take(c, out, e, &d);
     }
 }

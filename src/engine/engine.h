@@ -23,12 +23,14 @@ struct engine_ops {
 
 /* How a member that joins by state sync makes its ledger: comet takes a snapshot from its peers;
  * begin() says into which store (it sets config->store and genesis_opt and calls
- * snapshot_take_begin), open() opens what came out. */
+ * snapshot_take_begin), open() opens what came out, is_peer() knows those it was set up with. */
 struct engine_sync {
     enum err (*begin)(void *ctx, struct snapshot_take_config *config, struct snapshot_take **out,
                       struct diag *d);
     enum err (*open)(void *ctx, struct chain **out, struct diag *d);
     void *ctx;
+    /* whose node may connect meanwhile: there is no register to ask yet. NULL: nobody's */
+    bool (*is_peer)(void *ctx, const uint8_t node20[20]);
 };
 
 struct engine {

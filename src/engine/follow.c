@@ -22,8 +22,8 @@
 #define FETCH_MS 60000u /* patience with one request */
 #define SEND_MS 10000u  /* and with one that a client waits for */
 #define LINKS_PER_REQUEST 500u
-#define BLOCKS_PER_REQUEST 64u
-#define STEPS_MAX 512u /* headers fetched to reach the newest one */
+#define BLOCKS_PER_REQUEST 64u /* at most: fewer where they are large or the line is slow */
+#define STEPS_MAX 512u         /* headers fetched to reach the newest one */
 
 struct follow {
     pthread_t thread;
@@ -32,6 +32,7 @@ struct follow {
     pthread_mutex_t send_lock;
     struct source *sender; /* for transactions that are passed on */
     struct recover *recover;
+    size_t at_most; /* blocks in the next request */
     struct light_trust trust;
     bool has_trust;
     struct arena trust_arena;
@@ -235,6 +236,22 @@ static enum err take_block(struct engine *e, struct follow *f, struct block *b,
     return chain_commit(e->chain, sealed ? &b->seal : NULL);
 }
 
+/* fetch_blocks fetches some of the *count blocks from `first` on. After an answer that was too
+ * large or too slow the next request is for half as many, down to the one block that must come. */
+static enum err fetch_blocks(struct follow *f, uint64_t first, size_t *count, struct arena *a,
+                             struct block *out, struct diag *d)
+{
+    size_t asked = *count < f->at_most ? *count : f->at_most;
+    *count = asked;
+    arena_reset(a);
+    enum err e = source_blocks(f->source, first, count, a, out, d);
+    if (e == E_OK && f->at_most < BLOCKS_PER_REQUEST)
+        f->at_most *= 2;
+    if ((e == E_TOO_LARGE || e == E_TIMEOUT) && asked > 1)
+        f->at_most = asked / 2;
+    return e;
+}
+
 /* take_blocks takes the blocks up to `last`. Without hashes (the time before the network) it ends
  * with the block that founds it. */
 static enum err take_blocks(struct engine *e, struct follow *f, uint64_t last,
@@ -248,8 +265,7 @@ static enum err take_blocks(struct engine *e, struct follow *f, uint64_t last,
     for (uint64_t first = begin; code == E_OK && !over && first <= last;) {
         uint64_t left = last - first + 1;
         size_t count = left < BLOCKS_PER_REQUEST ? (size_t)left : BLOCKS_PER_REQUEST;
-        arena_reset(&a);
-        code = source_blocks(f->source, first, count, &a, blocks, d);
+        code = fetch_blocks(f, first, &count, &a, blocks, d);
         for (size_t i = 0; code == E_OK && !over && i < count; i++) {
             code =
                 take_block(e, f, &blocks[i], hashes_opt ? &hashes_opt[first + i - begin] : NULL, d);
@@ -357,6 +373,7 @@ static enum err follow_start(struct engine *e, struct diag *d)
     struct follow *f = mem_zalloc(1, sizeof *f);
     pthread_mutex_init(&f->send_lock, NULL);
     f->recover = recover_new();
+    f->at_most = BLOCKS_PER_REQUEST;
     atomic_store(&e->failed, false);
     enum err code = source_open(&f->source, e->follow_url, FETCH_MS, &f->stopping, d);
     if (code == E_OK)

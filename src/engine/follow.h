@@ -34,8 +34,10 @@ struct source_link {
 };
 enum err source_links(struct source *s, uint64_t first, size_t count, struct source_link *out,
                       struct diag *d);
-/* source_blocks decodes count blocks from `first` on into the arena. */
-enum err source_blocks(struct source *s, uint64_t first, size_t count, struct arena *a,
+/* source_blocks decodes *count blocks from `first` on into the arena. E_OK: at least one came;
+ * *count says how many: what follows is too much for one answer, or is refused when it is asked for
+ * first. */
+enum err source_blocks(struct source *s, uint64_t first, size_t *count, struct arena *a,
                        struct block *out, struct diag *d);
 /* source_light gives the signed header of an engine's height, 0 for the newest, as JSON; and which
  * block the node says it carries. */

@@ -93,11 +93,13 @@ enum err source_head(struct source *s, uint64_t *number_out, struct diag *d)
     return e;
 }
 
-/* each asks for count blocks in one batch and hands over their bytes, in order. */
+/* each asks for count blocks in one batch and hands over their bytes, in order. *taken_out is how
+ * many were: a node cuts the answer to a batch at some size, and refuses what comes after. */
 static enum err each(struct source *s, const char *method, uint64_t first, size_t count,
                      enum err (*take)(void *ctx, size_t index, struct bytes data), void *ctx,
-                     struct diag *d)
+                     size_t *taken_out, struct diag *d)
 {
+    *taken_out = 0;
     struct json *reply = NULL;
     struct buf data = {0};
     buf_clear(&s->request);
@@ -123,6 +125,7 @@ static enum err each(struct source *s, const char *method, uint64_t first, size_
                          T("block %llu of the node followed: %s", "bloc %llu du nœud suivi : %s"),
                          (unsigned long long)(first + i), err_text(e));
         }
+        *taken_out += e == E_OK;
     }
     buf_free(&data);
     json_free(reply);
@@ -141,7 +144,8 @@ static enum err take_link(void *ctx, size_t index, struct bytes data)
 enum err source_links(struct source *s, uint64_t first, size_t count, struct source_link *out,
                       struct diag *d)
 {
-    return each(s, "debug_getRawHeader", first, count, take_link, out, d);
+    size_t taken;
+    return each(s, "debug_getRawHeader", first, count, take_link, out, &taken, d);
 }
 
 struct taking {
@@ -156,11 +160,12 @@ static enum err take_block(void *ctx, size_t index, struct bytes data)
     return export_read_block(&t->blocks[index], t->arena, copy);
 }
 
-enum err source_blocks(struct source *s, uint64_t first, size_t count, struct arena *a,
+enum err source_blocks(struct source *s, uint64_t first, size_t *count, struct arena *a,
                        struct block *out, struct diag *d)
 {
     struct taking t = {a, out};
-    return each(s, "parvis_getBlockRecord", first, count, take_block, &t, d);
+    enum err e = each(s, "parvis_getBlockRecord", first, *count, take_block, &t, count, d);
+    return *count ? E_OK : e;
 }
 
 enum err source_light(struct source *s, uint64_t height, struct buf *json_out, uint64_t *number_out,

@@ -42,7 +42,8 @@ static bool is_foul(enum err e)
     case E_TX_SENDER_CODE:
     case E_TX_UNDERPRICED:
     case E_POOL_FULL:
-    case E_REVERT: /* a service that sees another state: a roll, an opening, a closing */
+    case E_REVERT:     /* a service that sees another state: a roll, an opening, a closing */
+    case E_OUT_OF_GAS: /* and what it costs there */
         return false;
     default:
         return true;

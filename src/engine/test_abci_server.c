@@ -34,6 +34,8 @@ static void handle(void *ctx, const struct abci_request *request, struct abci_re
     struct app *app = ctx;
     atomic_fetch_add(&app->calls, 1);
     CHECK(request->kind != ABCI_ECHO && request->kind != ABCI_FLUSH);
+    if (request->kind == ABCI_PROCESS_PROPOSAL)
+        response->process_proposal.status = request->block.tx_count > 1 ? ABCI_REJECT : ABCI_ACCEPT;
     if (request->kind != ABCI_QUERY)
         return;
     switch (request->query.height) {
@@ -313,6 +315,37 @@ TEST(abci_server_refuses)
         hang_up(&c);
     }
     test_count(sizeof cases / sizeof *cases);
+    CHECK(connections_become(&app, 0));
+    abci_server_stop(app.server);
+}
+
+/* The engine counts no transactions: whoever proposes fills a block with as many as its bytes hold.
+ * That is a proposal to be refused, not a message that ends the connection, and with it the engine.
+ */
+TEST(abci_server_reads_a_block_of_any_count)
+{
+    static const size_t COUNTS[] = {1, 65536, 65537, ((4u << 20) + (256u << 10)) / 2,
+                                    LIMIT_ABCI_MESSAGE_BYTES / 2 - 100};
+    struct app app;
+    struct client c = connect_to(start(&app));
+    for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++) {
+        struct abci_request proposal = {.kind = ABCI_PROCESS_PROPOSAL};
+        struct abci_response r;
+        struct buf out = {0};
+        struct bytes *txs = mem_zalloc(COUNTS[i], sizeof *txs); /* empty ones */
+        proposal.block.txs = txs;
+        proposal.block.tx_count = COUNTS[i];
+        proposal.block.height = 1;
+        abci_request_frame(&out, &proposal);
+        put_kind(&out, ABCI_FLUSH);
+        send_all(&c, buf_view(&out));
+        REQUIRE(receive_kind(&c, ABCI_PROCESS_PROPOSAL, &r));
+        CHECK_INT(r.process_proposal.status, i ? ABCI_REJECT : ABCI_ACCEPT);
+        REQUIRE(receive_kind(&c, ABCI_FLUSH, &r));
+        buf_free(&out);
+        mem_free(txs);
+    }
+    hang_up(&c);
     CHECK(connections_become(&app, 0));
     abci_server_stop(app.server);
 }

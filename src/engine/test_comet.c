@@ -280,6 +280,47 @@ TEST(proposals_that_do_not_hold_are_refused)
     net_end(&n);
 }
 
+/* of_many asks about a block of `count` transactions of one byte, as the engine's message gives it.
+ */
+static struct abci_response of_many(struct net *n, enum abci_kind kind, size_t count)
+{
+    struct abci_request r = {.kind = kind, .block = height_of(n, 1, 3, 1)}, read;
+    struct abci_response out = {.kind = kind};
+    struct bytes *txs = mem_alloc(count * sizeof *txs);
+    struct buf message = {0};
+    struct diag d = {""};
+    for (size_t i = 0; i < count; i++)
+        txs[i] = bytes_str("x");
+    r.block.txs = txs;
+    r.block.tx_count = count;
+    abci_request_encode(&message, &r);
+    CHECK_ERR(abci_request_decode(&n->arena, &read, buf_view(&message), &d), E_OK);
+    CHECK_STR(d.text, "");
+    atomic_store(&n->engine.synced, n->l.chain);
+    comet_handle(&n->comet, &read, &out, &n->arena);
+    mem_free(txs);
+    buf_free(&message);
+    return out;
+}
+
+TEST(a_proposal_of_too_many_transactions_is_refused_like_any_other)
+{
+    static const size_t COUNTS[] = {65536, 65537, ((4u << 20) + (256u << 10)) / 3};
+    struct net n;
+    REQUIRE(net_begin(&n));
+    for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++) {
+        struct abci_response r = of_many(&n, ABCI_PROCESS_PROPOSAL, COUNTS[i]);
+        CHECK_INT(r.kind, ABCI_PROCESS_PROPOSAL);
+        CHECK_INT(r.process_proposal.status, ABCI_REJECT);
+    }
+    CHECK_INT(of_many(&n, ABCI_PREPARE_PROPOSAL, 65537).kind, ABCI_PREPARE_PROPOSAL);
+    CHECK(!atomic_load(&n.engine.failed));
+    /* decided all the same: there is an end, and a reason for it */
+    CHECK_INT(of_many(&n, ABCI_FINALIZE_BLOCK, 65537).kind, ABCI_EXCEPTION);
+    CHECK_ERR(n.engine.failure_code, E_BLOCK);
+    net_end(&n);
+}
+
 /* Flipping any bit of a proposal makes it another one or none: never the same block. */
 TEST(no_flipped_byte_of_a_proposal_passes)
 {
