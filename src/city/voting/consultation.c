@@ -91,7 +91,9 @@ enum err consultation_load_id(struct service_call *c, struct u256 id, struct con
         return REFUSE(c, "UnknownConsultation", abi_u256(id));
     out->id = id.w[0];
     read_consultation(&r, out);
-    return r.bad || !record_is_empty(&r) ? record_unreadable(c) : E_OK;
+    bool holds = !r.bad && record_is_empty(&r) && out->ciphertexts >= 1 &&
+                 out->ciphertexts <= BEL_CIPHERTEXTS_MAX && out->ballot_bytes > EDWARDS_BYTES;
+    return holds ? E_OK : record_unreadable(c);
 }
 
 enum err consultation_load(struct service_call *c, struct consultation *out)

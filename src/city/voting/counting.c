@@ -194,6 +194,9 @@ static enum err open_sums(struct service_call *c, const struct consultation *v,
     for (size_t i = 0; i < count; i++) {
         struct event event;
         TRY(event_load(c, v->id, list[i].height, &event));
+        if (event.type != BEL_PARTIAL_DECRYPTION || event.owner != owners[i] ||
+            event.body.len != bel_decryption_bytes(e))
+            return record_unreadable(c);
         parts[i] = event.body;
     }
     TRY(sums_load(c, v, &sums));
