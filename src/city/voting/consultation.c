@@ -126,6 +126,22 @@ enum err consultation_new(struct service_call *c, struct consultation *v)
     return service_store_u256(c, &slot, u256_from_u64(v->id));
 }
 
+enum err consultation_has_units(struct service_call *c, const struct consultation *v, bool *out)
+{
+    struct record r;
+    struct hash slot = RECORD_SLOT("series", v->series);
+    TRY(record_load(c, &slot, &r));
+    *out = !record_is_empty(&r);
+    return E_OK;
+}
+
+enum err consultation_note_units(struct service_call *c, const struct consultation *v)
+{
+    static const uint8_t ONE[1] = {1};
+    struct hash slot = RECORD_SLOT("series", v->series);
+    return service_store(c, &slot, bytes_of(ONE, sizeof ONE));
+}
+
 /* --- its state -------------------------------------------------------------------------------- */
 
 bool consultation_is_over(const struct service_call *c, const struct consultation *v)

@@ -50,6 +50,16 @@ static struct hash sized_hash(const struct bel_election *e, struct bytes sums,
     return h;
 }
 
+/* What is tallied can no longer be merged. So with several units it is the clerk who says which of
+ * them are counted alone: a stranger would leave those below the floor with nobody to be merged
+ * with. */
+static enum err require_tallier(struct service_call *c, const struct consultation *v)
+{
+    bool has_units;
+    TRY(consultation_has_units(c, v, &has_units));
+    return has_units ? require_clerk(c, v) : E_OK;
+}
+
 enum err run_voting_tally(struct service_call *c)
 {
     struct consultation v;
@@ -58,6 +68,7 @@ enum err run_voting_tally(struct service_call *c)
     struct bytes sums;
     TRY(consultation_load(c, &v));
     TRY(require_over(c, &v));
+    TRY(require_tallier(c, &v));
     TRY(progress_load(c, v.id, &p));
     if (p.counted < v.floor)
         return REFUSE(c, "BelowFloor", abi_u64(v.id), abi_u64(p.counted), abi_u64(v.floor));

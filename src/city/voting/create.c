@@ -165,6 +165,16 @@ enum err consultation_new_unit(struct service_call *c, const struct consultation
     return E_OK;
 }
 
+/* A floor that one unit undercuts holds for none: voters of the others would be as exposed. */
+static enum err plan_unit_floor(struct service_call *c, const struct consultation *v)
+{
+    struct consultation first;
+    TRY(consultation_load_id(c, u256_from_u64(v->series), &first));
+    return v->floor >= first.floor
+               ? E_OK
+               : REFUSE(c, "InvalidFloor", abi_u64(v->floor), abi_u64(first.floor));
+}
+
 enum err run_voting_create_unit(struct service_call *c)
 {
     struct consultation like, v;
@@ -178,6 +188,8 @@ enum err run_voting_create_unit(struct service_call *c)
     v.registrar = abi_get_address(service_arg(c, 3));
     TRY(plan_times(c, &v));
     TRY(plan_registrar(c, &v));
+    TRY(plan_unit_floor(c, &v));
+    TRY(consultation_note_units(c, &v));
     TRY(consultation_store(c, &v));
     return announce(c, &v);
 }
