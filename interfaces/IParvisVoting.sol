@@ -70,7 +70,7 @@ interface IParvisVoting {
     /// @notice A name is 1 to 256 bytes, a reason 1 to 1024, of printable UTF-8 without a space at either end.
     error InvalidText(uint256 length, uint256 limit);
 
-    /// @notice The template is not an election as Belenios has them. rule: json, invalid, range, unsupported or large.
+    /// @notice The template is not an election as Belenios has them. rule: json, invalid, range, unsupported, large, or text (one that voters read is empty, begins or ends with a space, or has characters that cannot be seen).
     error InvalidTemplate(bytes32 rule);
 
     /// @notice Voting opens before it closes, and closes after the block's time; once it has opened, only a later closing can be set.

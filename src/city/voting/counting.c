@@ -5,7 +5,6 @@
 #include "crypto/sha256.h"
 
 #define DECRYPTION_BYTES 16u
-#define GAS_DOCUMENT_BYTE 1u /* of packed points and numbers written as a document and hashed */
 
 /* --- the end of the voting -------------------------------------------------------------------- */
 
@@ -74,7 +73,7 @@ enum err run_voting_tally(struct service_call *c)
         return REFUSE(c, "BelowFloor", abi_u64(v.id), abi_u64(p.counted), abi_u64(v.floor));
     TRY(counting_end(c, &v, &p));
     TRY(sums_load(c, &v, &sums));
-    TRY(service_charge(c, sums.len * GAS_DOCUMENT_BYTE));
+    TRY(service_charge(c, sums.len * GAS_VOTING_DOCUMENT_BYTE));
     TRY(election_of(c, &v, &election));
     struct hash payload = sized_hash(&election->e, sums, &p);
     election_release(election);
@@ -136,7 +135,7 @@ static enum err check_part(struct service_call *c, const struct consultation *v,
     struct diag d = {0};
     struct buf json = {0};
     TRY(sums_load(c, v, &sums));
-    TRY(service_charge(c, price_decryption(v->ciphertexts) + part.len * GAS_DOCUMENT_BYTE));
+    TRY(service_charge(c, price_decryption(v->ciphertexts) + part.len * GAS_VOTING_DOCUMENT_BYTE));
     TRY(election_of(c, v, &election));
     enum err e = bel_decryption_check(&election->e, sums, part, key32, &d);
     if (e == E_OK) {

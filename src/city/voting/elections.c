@@ -6,12 +6,18 @@
 enum err election_of(struct service_call *c, const struct consultation *v,
                      struct voting_election **out)
 {
-    *out = election_hold(&v->election_hash);
-    if (!*out) {
-        struct hash slot = RECORD_SLOT("election", v->id);
-        struct bytes document = state_storage(c->world->state, &VOTING_SERVICE.address, &slot);
-        *out = election_make(document, v->id);
+    *out = NULL;
+    TRY(service_charge(c, price_election(0)));
+    struct hash slot = RECORD_SLOT("election", v->id);
+    struct voting_election *held = election_hold(&v->election_hash);
+    struct bytes document =
+        held ? held->e.document : state_storage(c->world->state, &VOTING_SERVICE.address, &slot);
+    enum err paid = service_charge(c, price_election(document.len) - price_election(0));
+    if (paid != E_OK) {
+        election_release(held);
+        return paid;
     }
+    *out = held ? held : election_make(document, v->id);
     if (*out && hash_eq(&(*out)->e.hash, &v->election_hash) &&
         (*out)->e.ciphertext_count == v->ciphertexts && (*out)->e.ballot_bytes == v->ballot_bytes)
         return E_OK;

@@ -215,7 +215,8 @@ static const struct service_line ERRORS[] = {
      "end."},
     {"error InvalidTemplate(bytes32 rule)",
      "The template is not an election as Belenios has them. rule: json, invalid, range, "
-     "unsupported or large."},
+     "unsupported, large, or text (one that voters read is empty, begins or ends with a space, or "
+     "has characters that cannot be seen)."},
     {"error InvalidTimes(uint64 opens, uint64 closes, uint64 time)",
      "Voting opens before it closes, and closes after the block's time; once it has opened, only a "
      "later closing can be set."},
@@ -300,14 +301,13 @@ static const char NOTES[] =
     "\n"
     "Price: the work of a ballot is charged by its proofs before it is done, the same whether this "
     "node\n"
-    "has verified it before or not; the transaction of one of a question of three answers takes "
-    "some "
-    "125 000\n"
-    "gas. A ballot, a trustee's part and a result each have to fit one transaction, which bounds "
-    "the "
-    "answers\n"
-    "of all questions together to some 780: `create` refuses more (`BallotTooCostly`). A roll has "
-    "at "
+    "has verified it before or not; so is reading the election (100 000, and 1 a byte), at hand or "
+    "not.\n"
+    "The transaction of a ballot of a question of three answers takes some 225 000 gas. A ballot, "
+    "a\n"
+    "trustee's part and a result each have to fit one transaction, which bounds the answers of "
+    "all\n"
+    "questions together to some 780: `create` refuses more (`BallotTooCostly`). A roll has at "
     "most\n"
     "2 000 000 voters, added some 2 000 a transaction.\n"
     "\n"
