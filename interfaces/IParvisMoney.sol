@@ -64,6 +64,9 @@ interface IParvisMoney {
     /// @notice More was asked for than the hold keeps.
     error HoldExceeded(bytes32 id, uint256 held, uint256 needed);
 
+    /// @notice A stored record, or a balance beside the supply, cannot be what it says.
+    error RecordUnreadable();
+
     /// @notice The service has no such method.
     error UnknownMethod(bytes4 selector);
 

@@ -70,7 +70,7 @@ interface IParvisVoting {
     /// @notice A name is 1 to 256 bytes, a reason 1 to 1024, of printable UTF-8 without a space at either end.
     error InvalidText(uint256 length, uint256 limit);
 
-    /// @notice The template is not an election as Belenios has them. rule: json, invalid, range, unsupported or large.
+    /// @notice The template is not an election as Belenios has them. rule: json, invalid, range, unsupported, large, or text (one that voters read is empty, begins or ends with a space, or has characters that cannot be seen).
     error InvalidTemplate(bytes32 rule);
 
     /// @notice Voting opens before it closes, and closes after the block's time; once it has opened, only a later closing can be set.
@@ -78,6 +78,9 @@ interface IParvisVoting {
 
     /// @notice A registrar is needed.
     error InvalidRegistrar(address registrar);
+
+    /// @notice A unit's floor is not below that of the first unit of its series.
+    error InvalidFloor(uint64 floor, uint64 least);
 
     /// @notice rule: none; many (too many); size (alone there is one member, in a group more than the threshold); account (zero); twice (an account).
     error InvalidTrustees(bytes32 rule);
@@ -145,7 +148,7 @@ interface IParvisVoting {
     /// @notice rule: length (one number for each ciphertext), proof (this is not what the trustees opened).
     error InvalidResult(bytes32 rule);
 
-    /// @notice rule: count (2 to 64), series (units of one consultation are merged), twice (a unit).
+    /// @notice rule: count (2 to 64), series (units of one consultation are merged), twice (a unit), weight (their voters' weights together are above 2^52 - 1).
     error InvalidUnits(bytes32 rule);
 
     /// @notice The list is not that long.
@@ -238,7 +241,7 @@ interface IParvisVoting {
     /// @notice A clerk creates a consultation. template: election.json without version, group, uuid and public_key. floor: how many voters must have voted before anything may be counted. trustees: in the order of trustees.json; threshold 0 is one trustee who is always needed, k a group of n > k members of whom any k suffice.
     function create(Plan calldata plan) external returns (uint256 id);
 
-    /// @notice The clerk of a published consultation creates another unit of it: the same questions, trustees and times, under another name, with voters of its own. Units may be merged.
+    /// @notice The clerk of a published consultation creates another unit of it: the same questions, trustees and times, under another name, with voters of its own. Its floor is not below that of the first unit. Units may be merged.
     function createUnit(uint256 like, string calldata name, uint64 floor, address registrar) external returns (uint256 id);
 
     /// @notice A trustee that stands alone posts its key: key 32, proof of knowledge 64.
@@ -283,7 +286,7 @@ interface IParvisVoting {
     /// @notice Ends the voting on record, once its time is over. Anybody; tally does it too.
     function close(uint256 id) external;
 
-    /// @notice Writes the encrypted sums of the ballots that count, once the time is over. Anybody.
+    /// @notice Writes the encrypted sums of the ballots that count, once the time is over. Anybody; of several units the clerk, for what is tallied can no longer be merged.
     function tally(uint256 id) external;
 
     /// @notice A trustee posts its part of the decryption: for each ciphertext factor 32 and proof 64.

@@ -121,9 +121,16 @@ enum err bel_open(struct ed_point *out, const struct bel_election *e, const stru
 {
     size_t place[BEL_TRUSTEES_MAX];
     struct opener openers[BEL_TRUSTEES_MAX];
-    ASSERT(packed_sums.len == 2 * EDWARDS_BYTES * e->ciphertext_count);
+    if (packed_sums.len != 2 * EDWARDS_BYTES * e->ciphertext_count)
+        return diag_set(d, E_INVALID,
+                        T("sums of another election", "des totaux d'une autre élection"));
     for (size_t i = 0; i < count; i++)
-        ASSERT(decryptions[i].len == bel_decryption_bytes(e));
+        if (decryptions[i].len != bel_decryption_bytes(e))
+            return diag_set(
+                d, E_INVALID,
+                T("a partial decryption of %zu bytes: this election's have %zu",
+                  "un déchiffrement partiel de %zu octets : cette élection en demande %zu"),
+                decryptions[i].len, bel_decryption_bytes(e));
     find_owners(place, t, owners, count);
     TRY(suffice(t, place, d));
     size_t needed = choose(openers, t, place, decryptions);

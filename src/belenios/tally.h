@@ -74,7 +74,8 @@ enum err bel_decryptions_suffice(const struct bel_trustees *t, const uint64_t *o
 /* bel_open combines checked partial decryptions (of each group the first k supplied, in index
  * order) into g^result, one point for each ciphertext. bel_result_find takes its logarithms,
  * bounded by total_weight (baby-step giant-step); bel_result_check compares claimed ones. E_OK |
- * E_NOT_FOUND (too few; no logarithm within the bound) | E_PROOF (another result). */
+ * E_INVALID (a length, a point) | E_NOT_FOUND (too few; no logarithm within the bound) | E_PROOF
+ * (another result). */
 enum err bel_open(struct ed_point *out, const struct bel_election *e, const struct bel_trustees *t,
                   struct bytes packed_sums, const uint64_t *owners, const struct bytes *decryptions,
                   size_t count, struct diag *d);

@@ -410,13 +410,14 @@ refuses 5 'damaged.json:1' 'not a damaged one' vote import "$north" damaged.json
 gives 0 'Kim votes' vote cast "$south" --credential kim.code --choice choice
 until_status "$north" closed
 until_status "$south" closed
-refuses 1 'fewer voters than the floor' 'too few for the floor' vote tally "$north"
+refuses 1 'NotAuthorised' 'a unit is the clerk'"'"'s to tally' vote tally "$north"
+refuses 1 'fewer voters than the floor' 'too few for the floor' vote tally "$north" --from admin
 refuses 1 WrongStatus 'not merged with what is decided' vote merge "$north" "$id" --name "Both"
 refuses 1 InvalidUnits 'nor with itself' vote merge "$north" "$north" --name "Both"
 refuses 2 'name is needed' 'nor without a name' vote merge "$north" "$south"
 gives 0 'merged' vote merge "$north" "$south" --name "Both" --json
 both=$(jq -r .id out)
-gives 0 'tallied' vote tally "$both" --json
+gives 0 'tallied' vote tally "$both" --from admin --json
 check 'with all three' is '.counted == 3 and .countedWeight == 6'
 gives 0 'decrypted by one of the two, with the key made for the first unit' vote work "$both" --seed t2.seed --from t2
 gives 0 'decided' vote result "$both" --json

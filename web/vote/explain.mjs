@@ -43,6 +43,7 @@ const VOTE = {
 const RULES = { proof: ['a proof does not hold', 'une preuve ne tient pas'], signature: ['a signature does not hold', 'une signature ne tient pas'],
   invalid: ['a value in it is malformed', 'une valeur est mal formée'], commitment: ['it is not what was announced', 'ce n’est pas ce qui était annoncé'],
   unfounded: ['the share is right', 'la part est juste'], point: ['not a key', 'pas une clé'], order: ['the order is wrong', 'l’ordre est faux'],
+  text: ['a text is empty, begins or ends with a space, or has characters that cannot be seen', 'un texte est vide, commence ou finit par une espace, ou a des caractères invisibles'],
   weight: ['the weight', 'le poids'], length: ['the length', 'la longueur'], weights: ['weights for some only', 'des poids pour certains seulement'],
   'too many': ['too many', 'trop nombreux'], none: ['there is none', 'il n’y en a pas'], size: ['a group has more members than its threshold', 'un groupe a plus de membres que son seuil'],
   account: ['an account is missing', 'un compte manque'], twice: ['the same account twice', 'deux fois le même compte'], json: ['not JSON', 'pas du JSON'],

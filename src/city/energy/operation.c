@@ -316,8 +316,12 @@ enum err operation_key_at(struct service_call *c, const struct operation *o, uin
     struct hash slot = RECORD_SLOT("key", o->id, period);
     struct record r;
     TRY(record_load(c, &slot, &r));
-    for (uint32_t i = 0; i < points && !record_is_empty(&r); i++)
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < points && !record_is_empty(&r); i++) {
         (*values)[i] = record_u32(&r);
+        sum += (*values)[i];
+        r.bad = r.bad || (*key == KEY_PRIORITY ? (*values)[i] > 255 : sum > PPM_ONE);
+    }
     return r.bad ? record_unreadable(c) : E_OK;
 }
 

@@ -105,6 +105,7 @@ static enum err load_tariffs(struct service_call *c, uint64_t operation, uint32_
         t->from_month = record_u32(&r);
         t->price_microeur_kwh = record_u64(&r);
         t->vat_ppm = record_u32(&r);
+        r.bad = r.bad || t->price_microeur_kwh >= ENERGY_PRICE_LIMIT || t->vat_ppm > PPM_ONE;
     }
     return r.bad ? record_unreadable(c) : E_OK;
 }

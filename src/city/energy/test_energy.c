@@ -1,4 +1,5 @@
 /* The energy service: every method, every refusal, and how energy and money keep adding up. */
+#include "city/record.h"
 #include "city/energy/day.h"
 #include "city/energy/invoice.h"
 #include "city/energy/test_service_bench.h"
@@ -863,6 +864,33 @@ TEST(a_short_record_is_refused)
         now = state_storage(b.state, &ENERGY_SERVICE.address, &slot);
         whole = now;
     }
+    bench_close(&b);
+}
+
+/* A call may run on a state that somebody made up: values of a key that are none, and a price. */
+TEST(a_record_of_values_is_refused)
+{
+    static const char *const KEYS[] = {"1", "2", "3"};
+    const uint64_t key_of[] = {1, 0}, tariff_of[] = {1, 2};
+    uint8_t values[32] = {1};
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+        struct bench b;
+        district(&b);
+        SAY("ok", "pmo", "setKey", "1", KEYS[i], "1698796800", "[2,1,0]");
+        struct hash slot = record_slot("key", key_of, 2);
+        state_set_storage(b.state, &ENERGY_SERVICE.address, &slot, bytes_of(values, sizeof values));
+        BATCH("RecordUnreadable()", "submitDay", DAY_0, FLAT(48, 30, 10, 20));
+        bench_close(&b);
+    }
+    struct bench b;
+    district(&b);
+    november(&b);
+    SAY("ok", "bank", "depositFor", "1", "0", "200" EURO);
+    struct hash slot = record_slot("tariff", tariff_of, 2);
+    memset(values, 0xff, sizeof values);
+    memset(values, 0, 4);
+    state_set_storage(b.state, &ENERGY_SERVICE.address, &slot, bytes_of(values, 16));
+    SAY("RecordUnreadable()", "pmo", "closeMonth", "1", NOVEMBER, "5");
     bench_close(&b);
 }
 

@@ -4,6 +4,7 @@
  * zeros. Names     keccak256(payer, number of the payer's holds so far): a payer knows the name
  * beforehand, whatever others do in the same block. */
 #include "city/money/desk.h"
+#include "city/record.h"
 
 #include "crypto/keccak.h"
 
@@ -41,7 +42,10 @@ static enum err load_hold(struct service_call *c, const struct hash *id,
     memset(h, 0, sizeof *h);
     enum err err = service_load(c, &slot, &b);
     if (err == E_OK && b.len > 0) {
-        ASSERT(b.len > RECORD_FIXED && b.len <= RECORD_FIXED + 32);
+        if (b.len <= RECORD_FIXED || b.len > RECORD_FIXED + 32) {
+            buf_free(&b);
+            return record_unreadable(c);
+        }
         memcpy(h->payer.b, b.data, 20);
         memcpy(h->payee.b, b.data + 20, 20);
         memcpy(h->arbiter.b, b.data + 40, 20);
@@ -72,7 +76,8 @@ static enum err next_id(struct service_call *c, const struct address *payer, str
     memcpy(text, payer->b, 20);
     u256_to_be(text + 20, number);
     keccak256(id, text, sizeof text);
-    ASSERT(!u256_add(&next, number, u256_from_u64(1)));
+    if (u256_add(&next, number, u256_from_u64(1)))
+        return record_unreadable(c);
     return service_store_u256(c, &slot, next);
 }
 

@@ -3,14 +3,15 @@
 #include "city/money/desk.h"
 #include "base/lang.h"
 #include "city/money/quota_record.h"
+#include "city/record.h"
 
 static enum err load_config(struct service_call *c, struct quota_config *out)
 {
     struct hash slot = quota_config_slot();
     struct buf b = {0};
     enum err err = service_load(c, &slot, &b);
-    bool decoded = err != E_OK || quota_config_decode(out, buf_view(&b));
-    ASSERT(decoded); /* written at genesis */
+    if (err == E_OK && !quota_config_decode(out, buf_view(&b)))
+        err = record_unreadable(c);
     buf_free(&b);
     return err;
 }
@@ -21,8 +22,8 @@ static enum err load_member(struct service_call *c, const struct address *accoun
     struct hash slot = quota_member_slot(account);
     struct buf b = {0};
     enum err err = service_load(c, &slot, &b);
-    if (err == E_OK)
-        *out = quota_member_decode(buf_view(&b));
+    if (err == E_OK && !quota_member_decode(out, buf_view(&b)))
+        err = record_unreadable(c);
     buf_free(&b);
     return err;
 }

@@ -151,6 +151,8 @@ static const struct service_line ERRORS[] = {
     {"error HoldForOther(bytes32 id, address payee)", "The hold can only be paid to its payee."},
     {"error HoldExceeded(bytes32 id, uint256 held, uint256 needed)",
      "More was asked for than the hold keeps."},
+    {"error RecordUnreadable()",
+     "A stored record, or a balance beside the supply, cannot be what it says."},
     {0},
 };
 

@@ -1,5 +1,6 @@
 /* Allowances by signature: EIP-2612 over EIP-712, with the domain's fields of EIP-5267. */
 #include "city/money/desk.h"
+#include "city/record.h"
 
 #include "crypto/ecdsa.h"
 #include "crypto/keccak.h"
@@ -131,7 +132,8 @@ enum err run_permit(struct service_call *c)
     if (!address_eq(&signer, &owner))
         return service_revert(c, "ERC2612InvalidSigner",
                               (struct abi_value[]){abi_address(&signer), abi_address(&owner)});
-    ASSERT(!u256_add(&next, nonce, u256_from_u64(1)));
+    if (u256_add(&next, nonce, u256_from_u64(1)))
+        return record_unreadable(c);
     TRY(service_store_u256(c, &slot, next));
     TRY(money_approve(c, &owner, &spender, value));
     return service_return(c, NULL);

@@ -25,9 +25,12 @@ struct quota_block *quota_block_new(struct state *s, uint64_t timestamp_s)
     struct quota_block *q = mem_zalloc(1, sizeof *q);
     struct hash slot = quota_config_slot();
     q->state = s;
-    q->limited = quota_config_decode(&q->config, state_storage(s, &MONEY_SERVICE.address, &slot));
-    if (q->limited)
+    struct bytes stored = state_storage(s, &MONEY_SERVICE.address, &slot);
+    q->limited = stored.len > 0;
+    if (quota_config_decode(&q->config, stored))
         q->period = timestamp_s / q->config.period_s;
+    else
+        q->config = (struct quota_config){0}; /* damaged: nobody may send */
     return q;
 }
 
@@ -75,8 +78,9 @@ enum err quota_check(struct quota_block *q, const struct address *account, uint6
     if (!q->limited)
         return E_OK;
     struct hash slot = quota_member_slot(account);
-    struct quota_member member =
-        quota_member_decode(state_storage(q->state, &MONEY_SERVICE.address, &slot));
+    struct quota_member member;
+    if (!quota_member_decode(&member, state_storage(q->state, &MONEY_SERVICE.address, &slot)))
+        return E_TX_NOT_MEMBER;
     uint64_t allowed = quota_allowed(&q->config, &member);
     if (allowed == 0)
         return E_TX_NOT_MEMBER;

@@ -14,13 +14,12 @@ void quota_config_encode(uint8_t out[QUOTA_CONFIG_BYTES], const struct quota_con
 
 bool quota_config_decode(struct quota_config *out, struct bytes record)
 {
-    if (record.len == 0)
+    if (record.len != QUOTA_CONFIG_BYTES)
         return false;
-    ASSERT(record.len == QUOTA_CONFIG_BYTES);
     out->open = record.data[0] == 1;
     out->default_gas = be64_get(record.data + 1);
     out->period_s = be64_get(record.data + 9);
-    return true;
+    return out->period_s > 0;
 }
 
 void quota_member_encode(uint8_t out[QUOTA_MEMBER_BYTES], const struct quota_member *m)
@@ -29,12 +28,15 @@ void quota_member_encode(uint8_t out[QUOTA_MEMBER_BYTES], const struct quota_mem
     be64_put(out + 1, m->own_gas);
 }
 
-struct quota_member quota_member_decode(struct bytes record)
+bool quota_member_decode(struct quota_member *out, struct bytes record)
 {
+    *out = (struct quota_member){QUOTA_UNKNOWN, 0};
     if (record.len == 0)
-        return (struct quota_member){QUOTA_UNKNOWN, 0};
-    ASSERT(record.len == QUOTA_MEMBER_BYTES);
-    return (struct quota_member){(enum quota_status)record.data[0], be64_get(record.data + 1)};
+        return true;
+    if (record.len != QUOTA_MEMBER_BYTES)
+        return false;
+    *out = (struct quota_member){(enum quota_status)record.data[0], be64_get(record.data + 1)};
+    return true;
 }
 
 uint64_t quota_allowed(const struct quota_config *q, const struct quota_member *m)
@@ -91,9 +93,9 @@ size_t quota_use_find(const uint8_t *entries, size_t count, const struct address
 const uint8_t *quota_use_entries(struct bytes record, uint64_t period, size_t *count_out)
 {
     *count_out = 0;
-    if (record.len < QUOTA_USE_HEADER || be64_get(record.data) != period)
+    if (record.len < QUOTA_USE_HEADER || be64_get(record.data) != period ||
+        (record.len - QUOTA_USE_HEADER) % QUOTA_USE_BYTES != 0)
         return NULL;
-    ASSERT((record.len - QUOTA_USE_HEADER) % QUOTA_USE_BYTES == 0);
     *count_out = (record.len - QUOTA_USE_HEADER) / QUOTA_USE_BYTES;
     return record.data + QUOTA_USE_HEADER;
 }

@@ -32,11 +32,13 @@ struct quota_member {
 };
 
 void quota_config_encode(uint8_t out[QUOTA_CONFIG_BYTES], const struct quota_config *q);
-/* false for an empty record: a state without the money service, where nothing is limited. */
+/* false: not such a record. An empty one is that of a state without the money service, where
+ * nothing is limited. */
 bool quota_config_decode(struct quota_config *out, struct bytes record);
 
 void quota_member_encode(uint8_t out[QUOTA_MEMBER_BYTES], const struct quota_member *m);
-struct quota_member quota_member_decode(struct bytes record);
+/* false: not such a record. An empty one is QUOTA_UNKNOWN. */
+bool quota_member_decode(struct quota_member *out, struct bytes record);
 
 /* Gas an account may spend per period; 0 when it may not send at all. */
 uint64_t quota_allowed(const struct quota_config *q, const struct quota_member *m);
@@ -50,7 +52,7 @@ unsigned quota_bucket(const struct address *account);
  * is that account's. */
 size_t quota_use_find(const uint8_t *entries, size_t count, const struct address *account,
                       bool *found);
-/* The entries of a record if it is of this period; otherwise count 0. */
+/* The entries of a record if it is one of this period; otherwise count 0. */
 const uint8_t *quota_use_entries(struct bytes record, uint64_t period, size_t *count_out);
 
 #endif

@@ -1,6 +1,7 @@
 /* The money service, method by method. A row is a call and its exact outcome; rows of a table share
  * one world and follow each other. */
 #include "city/money/money.h"
+#include "city/money/quota.h"
 #include "city/test_bench.h"
 #include "crypto/ecdsa.h"
 
@@ -1056,6 +1057,159 @@ TEST(money_for_other_services)
     CHECK_STR(BENCH_CALL(&b, "alice", &AGENT, "pay", "@bob", "1"), "out of gas");
     check_conserved(&b);
     bench_close(&b);
+}
+
+/* --- records that say anything: a call may run on a state that somebody made up --------------- */
+
+struct kept_record {
+    struct hash slot;
+    struct bytes value;
+};
+struct kept_records {
+    struct arena arena;
+    struct kept_record at[32];
+    size_t count;
+};
+
+static void keep_record(void *ctx, const struct address *a, const struct hash *slot,
+                        struct bytes value)
+{
+    struct kept_records *k = ctx;
+    if (!address_eq(a, &MONEY_SERVICE.address) || value.len == 0)
+        return;
+    REQUIRE(k->count < sizeof k->at / sizeof *k->at);
+    k->at[k->count++] = (struct kept_record){
+        *slot, bytes_of(arena_dup(&k->arena, value.data, value.len), value.len)};
+}
+
+static void skip_account(void *ctx, const struct address *a, const struct account *now)
+{
+    (void)ctx;
+    (void)a;
+    (void)now;
+}
+
+static void skip_cleared(void *ctx, const struct address *a)
+{
+    (void)ctx;
+    (void)a;
+}
+
+/* Every call, each on the state as it stands; how many were refused for what stands there. */
+static size_t call_all(struct bench *b, const char *hold)
+{
+    const struct {
+        const char *caller;
+        const char *words[BENCH_ARGS + 1];
+    } calls[] = {
+        {"x", {"name"}},
+        {"x", {"symbol"}},
+        {"x", {"totalSupply"}},
+        {"x", {"balanceOf", "@alice"}},
+        {"x", {"allowance", "@alice", "@bob"}},
+        {"x", {"nonces", "@alice"}},
+        {"x", {"DOMAIN_SEPARATOR"}},
+        {"x", {"eip712Domain"}},
+        {"x", {"reserve"}},
+        {"x", {"roleHolder", "%issuer%"}},
+        {"x", {"roleOfferedTo", "%issuer%"}},
+        {"x", {"admission"}},
+        {"x", {"quotaOf", "@bob"}},
+        {"x", {"usedOf", "@bob"}},
+        {"x", {"holdOf", hold}},
+        {"alice", {"transfer", "@bob", "1"}},
+        {"bob", {"transferFrom", "@alice", "@bob", "1"}},
+        {"alice", {"hold", "@bob", "@shop", "1", "1800000000", HASH_A}},
+        {"shop", {"release", hold, "@bob", "1"}},
+        {"shop", {"refund", hold}},
+        {"x", {"expire", hold}},
+        {"alice", {"redeem", "1", HASH_A}},
+        {"issuer", {"mint", "@bob", "1"}},
+        {"issuer", {"burn", "1"}},
+        {"registrar", {"admit", "@bob", "5"}},
+        {"registrar", {"suspend", "@bob", HASH_A}},
+    };
+    size_t refused = 0;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        state_checkpoint_t cp = state_checkpoint(b->state);
+        const char *seen = bench_call_words(b, calls[i].caller, &MONEY_SERVICE, calls[i].words);
+        note_error(b);
+        refused += strcmp(seen, "RecordUnreadable()") == 0;
+        CHECK(b->result.status == FRAME_SUCCESS || b->result.status == FRAME_REVERT);
+        struct quota_block *q = quota_block_new(b->state, BENCH_NOW_S);
+        struct address bob = bench_address("bob");
+        if (quota_check(q, &bob, 1) == E_OK)
+            quota_use(q, &bob, 1);
+        quota_block_free(q);
+        state_revert(b->state, cp);
+    }
+    return refused;
+}
+
+TEST(money_records_that_say_anything)
+{
+    struct bench b;
+    struct kept_records k = {0};
+    struct state_change_visitor visitor = {skip_account, keep_record, skip_cleared,
+                                           bench_visit_code, &k};
+    uint64_t random = UINT64_C(0x9e3779b97f4a7c15);
+    size_t refused = 0;
+    open_money(&b);
+    const char *hold = arena_strdup(&k.arena, hold_id(&b, "alice", 0));
+    BENCH_CALL(&b, "alice", &MONEY_SERVICE, "approve", "@bob", "9");
+    BENCH_CALL(&b, "registrar", &MONEY_SERVICE, "admit", "@bob", "7");
+    BENCH_CALL(&b, "issuer", &MONEY_SERVICE, "mint", "@issuer", "9");
+    BENCH_CALL(&b, "alice", &MONEY_SERVICE, "hold", "@bob", "@shop", "100", "1800000000", HASH_A);
+    CHECK_INT(b.result.status, FRAME_SUCCESS);
+    struct address bob = bench_address("bob");
+    struct quota_block *q = quota_block_new(b.state, BENCH_NOW_S);
+    quota_use(q, &bob, 5);
+    quota_flush(q);
+    quota_block_free(q);
+    CHECK_INT(call_all(&b, hold), 0);
+    state_visit_changes(b.state, &visitor);
+    CHECK(k.count > 8);
+    for (size_t i = 0; i < k.count; i++) {
+        size_t len = k.at[i].value.len, size = len < 32 ? 32 : len;
+        uint8_t *v = mem_zalloc(size, 1);
+        for (int how = 0; how < 24; how++) {
+            size_t wide = how % 2 && len < 32 ? 32 : len; /* as an override has it */
+            memset(v, how == 1 || how == 2 ? 0xff : 0, size);
+            for (size_t at = 0; how > 2 && at < wide; at++) {
+                random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+                v[at] = (uint8_t)(random >> 56) | (at == 0);
+            }
+            if (how > 12) { /* as it was, but for a byte, or for the last eight */
+                memset(v, 0, size);
+                memcpy(v, k.at[i].value.data, len);
+                v[(random >> 33) % len] = (uint8_t)(random >> 40);
+                memset(v + (how % 4 || len < 8 ? len - 1 : len - 8), 0, how % 4 || len < 8 ? 0 : 8);
+            }
+            state_checkpoint_t cp = state_checkpoint(b.state);
+            state_set_storage(b.state, &MONEY_SERVICE.address, &k.at[i].slot, bytes_of(v, wide));
+            refused += call_all(&b, hold);
+            state_set_storage(b.state, &MONEY_SERVICE.address, &k.at[i].slot, (struct bytes){0});
+            refused += call_all(&b, hold);
+            state_revert(b.state, cp);
+            arena_reset(&b.arena);
+        }
+        mem_free(v);
+    }
+    CHECK(refused > 0);
+    /* balances, which calls override too */
+    for (size_t i = 0; i < sizeof EVERYBODY / sizeof *EVERYBODY; i++) {
+        struct address a = bench_address(EVERYBODY[i]);
+        state_checkpoint_t cp = state_checkpoint(b.state);
+        state_set_balance(b.state, &a, U256_MAX);
+        call_all(&b, hold);
+        BENCH_CALL(&b, EVERYBODY[i], &MONEY_SERVICE, "redeem", MAX_UINT, HASH_A);
+        CHECK(b.result.status == FRAME_REVERT);
+        state_set_balance(b.state, &a, U256_ZERO);
+        call_all(&b, hold);
+        state_revert(b.state, cp);
+    }
+    bench_close(&b);
+    arena_free(&k.arena);
 }
 
 /* --- last: nothing declared is unreachable ---------------------------------------------------- */

@@ -1,5 +1,7 @@
 #include "city/voting/board.h"
 
+#include "belenios/proof.h"
+
 /* --- the record ------------------------------------------------------------------------------- */
 
 /* Slot "board", series: entries 4 | per entry threshold 4, size 4 | per trustee account 20, step 1.
@@ -17,22 +19,26 @@ enum err board_load(struct service_call *c, uint64_t series, struct board *out)
     out->series = series;
     TRY(record_load(c, &slot, &r));
     out->entry_count = record_u32(&r);
-    if (out->entry_count > BEL_TRUSTEES_MAX)
+    if (out->entry_count == 0 || out->entry_count > BEL_TRUSTEES_MAX)
         return record_unreadable(c);
     for (size_t i = 0; i < out->entry_count; i++) {
         struct board_entry *e = &out->entries[i];
         e->threshold = record_u32(&r);
         e->size = record_u32(&r);
         e->first = (uint32_t)out->count;
-        if (e->size > BEL_TRUSTEES_MAX - out->count)
+        if (e->size > BEL_TRUSTEES_MAX - out->count ||
+            (e->threshold ? e->threshold >= e->size : e->size != 1))
             return record_unreadable(c);
         for (uint32_t k = 0; k < e->size; k++)
             out->trustees[out->count++] =
                 (struct board_trustee){.entry = (uint32_t)i, .member = e->threshold ? k + 1 : 0};
     }
     for (size_t i = 0; i < out->count; i++) {
-        memcpy(out->trustees[i].account.b, record_take(&r, 20), 20);
-        out->trustees[i].step = record_u8(&r);
+        struct board_trustee *t = &out->trustees[i];
+        memcpy(t->account.b, record_take(&r, 20), 20);
+        t->step = record_u8(&r);
+        if (t->step > (t->member ? BOARD_GROUP_STEPS : BOARD_SINGLE_STEPS))
+            return record_unreadable(c);
     }
     return r.bad || !record_is_empty(&r) ? record_unreadable(c) : E_OK;
 }
@@ -152,13 +158,29 @@ enum err board_restart(struct service_call *c, struct board *b, size_t entry)
     return E_OK;
 }
 
-/* --- messages of a group ---------------------------------------------------------------------- */
+/* --- messages unpacked ------------------------------------------------------------------------ */
+
+/* Its numbers are the group's: what can be written as a document. */
+static bool is_proof(const uint8_t proof[BEL_PROOF_BYTES])
+{
+    struct ed_scalar challenge, response;
+    return bel_proof_read(&challenge, &response, proof);
+}
 
 static enum err load_sized(struct service_call *c, const struct board *b, uint64_t owner,
                            unsigned round, size_t len, struct bytes *out)
 {
     TRY(message_load(c, b, owner, round, out));
     return out->len == len ? E_OK : record_unreadable(c);
+}
+
+enum err single_key_load(struct service_call *c, const struct board *b, size_t entry,
+                         struct bel_key_message *out)
+{
+    struct bytes m;
+    TRY(load_sized(c, b, b->entries[entry].first + 1, ROUND_KEY, sizeof *out, &m));
+    memcpy(out, m.data, sizeof *out);
+    return is_proof(out->pok) ? E_OK : record_unreadable(c);
 }
 
 enum err certificates_load(struct service_call *c, const struct board *b, size_t entry,
@@ -170,6 +192,8 @@ enum err certificates_load(struct service_call *c, const struct board *b, size_t
         struct bytes m;
         TRY(load_sized(c, b, e->first + i + 1, ROUND_CERTIFICATE, sizeof **out, &m));
         memcpy(&(*out)[i], m.data, sizeof **out);
+        if (!is_proof((*out)[i].signature))
+            return record_unreadable(c);
     }
     return E_OK;
 }
@@ -192,7 +216,7 @@ enum err coefficients_load(struct service_call *c, const struct board *b, size_t
     for (uint32_t i = 0; i < e->size; i++) {
         struct bytes m;
         TRY(message_load(c, b, e->first + i + 1, ROUND_COEFFICIENTS, &m));
-        if (!coefficients_unpack(&(*out)[i], e->threshold, m))
+        if (!coefficients_unpack(&(*out)[i], e->threshold, m) || !is_proof((*out)[i].signature))
             return record_unreadable(c);
     }
     return E_OK;
@@ -206,7 +230,10 @@ enum err verifications_load(struct service_call *c, const struct board *b, size_
     for (uint32_t i = 0; i < e->size; i++) {
         struct bytes m;
         TRY(load_sized(c, b, e->first + i + 1, ROUND_VERIFICATION, sizeof **out, &m));
-        memcpy(&(*out)[i], m.data, sizeof **out);
+        struct bel_verification *v = &(*out)[i];
+        memcpy(v, m.data, sizeof *v);
+        if (!is_proof(v->key.pok) || !is_proof(v->key_signature) || !is_proof(v->certs_signature))
+            return record_unreadable(c);
     }
     return E_OK;
 }

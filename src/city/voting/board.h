@@ -69,8 +69,11 @@ enum err shares_load(struct service_call *c, const struct board *b, uint64_t own
 enum err shares_store(struct service_call *c, const struct board *b, uint64_t owner,
                       struct bytes shares);
 
-/* Stored messages unpacked: those of a whole group, in the call's arena. Their lengths were checked
- * when they were posted (RecordUnreadable otherwise). */
+/* Stored messages unpacked: that of a trustee alone, and those of a whole group, in the call's
+ * arena. They were checked when they were posted; lengths and proofs that cannot be written as
+ * documents are RecordUnreadable all the same: a call may run on a state that somebody made up. */
+enum err single_key_load(struct service_call *c, const struct board *b, size_t entry,
+                         struct bel_key_message *out);
 enum err certificates_load(struct service_call *c, const struct board *b, size_t entry,
                            struct bel_certificate **out);
 enum err coefficients_load(struct service_call *c, const struct board *b, size_t entry,

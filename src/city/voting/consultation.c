@@ -91,7 +91,9 @@ enum err consultation_load_id(struct service_call *c, struct u256 id, struct con
         return REFUSE(c, "UnknownConsultation", abi_u256(id));
     out->id = id.w[0];
     read_consultation(&r, out);
-    return r.bad || !record_is_empty(&r) ? record_unreadable(c) : E_OK;
+    bool holds = !r.bad && record_is_empty(&r) && out->ciphertexts >= 1 &&
+                 out->ciphertexts <= BEL_CIPHERTEXTS_MAX && out->ballot_bytes > EDWARDS_BYTES;
+    return holds ? E_OK : record_unreadable(c);
 }
 
 enum err consultation_load(struct service_call *c, struct consultation *out)
@@ -122,6 +124,22 @@ enum err consultation_new(struct service_call *c, struct consultation *v)
     TRY(consultation_count(c, &v->id));
     v->id++;
     return service_store_u256(c, &slot, u256_from_u64(v->id));
+}
+
+enum err consultation_has_units(struct service_call *c, const struct consultation *v, bool *out)
+{
+    struct record r;
+    struct hash slot = RECORD_SLOT("series", v->series);
+    TRY(record_load(c, &slot, &r));
+    *out = !record_is_empty(&r);
+    return E_OK;
+}
+
+enum err consultation_note_units(struct service_call *c, const struct consultation *v)
+{
+    static const uint8_t ONE[1] = {1};
+    struct hash slot = RECORD_SLOT("series", v->series);
+    return service_store(c, &slot, bytes_of(ONE, sizeof ONE));
 }
 
 /* --- its state -------------------------------------------------------------------------------- */

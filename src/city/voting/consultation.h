@@ -8,6 +8,8 @@
  *   "reason", id             text
  *   "progress", id           progress.c: what every ballot changes
  *   "units", id              of a merged one: ids, 8 each
+ *   "weight", id             of a merged one: of all its units' rolls
+ *   "series", id             01 once there are more units than this first one
  *   "template", "election", "trustees", id   documents; trustees of a series' first only
  *   "board", id              board.c: accounts, groups and steps of the trustees
  *   "message", id, owner * 256 + round; "shares", id, owner
@@ -59,6 +61,9 @@ enum err consultation_load_id(struct service_call *c, struct u256 id, struct con
 enum err consultation_store(struct service_call *c, const struct consultation *v);
 enum err consultation_new(struct service_call *c, struct consultation *v);
 enum err consultation_count(struct service_call *c, uint64_t *out);
+/* Whether it is one of several units; note_units says so of its series. */
+enum err consultation_has_units(struct service_call *c, const struct consultation *v, bool *out);
+enum err consultation_note_units(struct service_call *c, const struct consultation *v);
 
 /* The word for a consultation's state at the block's time: "draft", "open" ... */
 const char *consultation_status(const struct service_call *c, const struct consultation *v);

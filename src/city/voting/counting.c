@@ -5,7 +5,6 @@
 #include "crypto/sha256.h"
 
 #define DECRYPTION_BYTES 16u
-#define GAS_DOCUMENT_BYTE 1u /* of packed points and numbers written as a document and hashed */
 
 /* --- the end of the voting -------------------------------------------------------------------- */
 
@@ -50,6 +49,16 @@ static struct hash sized_hash(const struct bel_election *e, struct bytes sums,
     return h;
 }
 
+/* What is tallied can no longer be merged. So with several units it is the clerk who says which of
+ * them are counted alone: a stranger would leave those below the floor with nobody to be merged
+ * with. */
+static enum err require_tallier(struct service_call *c, const struct consultation *v)
+{
+    bool has_units;
+    TRY(consultation_has_units(c, v, &has_units));
+    return has_units ? require_clerk(c, v) : E_OK;
+}
+
 enum err run_voting_tally(struct service_call *c)
 {
     struct consultation v;
@@ -58,12 +67,13 @@ enum err run_voting_tally(struct service_call *c)
     struct bytes sums;
     TRY(consultation_load(c, &v));
     TRY(require_over(c, &v));
+    TRY(require_tallier(c, &v));
     TRY(progress_load(c, v.id, &p));
     if (p.counted < v.floor)
         return REFUSE(c, "BelowFloor", abi_u64(v.id), abi_u64(p.counted), abi_u64(v.floor));
     TRY(counting_end(c, &v, &p));
     TRY(sums_load(c, &v, &sums));
-    TRY(service_charge(c, sums.len * GAS_DOCUMENT_BYTE));
+    TRY(service_charge(c, sums.len * GAS_VOTING_DOCUMENT_BYTE));
     TRY(election_of(c, &v, &election));
     struct hash payload = sized_hash(&election->e, sums, &p);
     election_release(election);
@@ -125,7 +135,7 @@ static enum err check_part(struct service_call *c, const struct consultation *v,
     struct diag d = {0};
     struct buf json = {0};
     TRY(sums_load(c, v, &sums));
-    TRY(service_charge(c, price_decryption(v->ciphertexts) + part.len * GAS_DOCUMENT_BYTE));
+    TRY(service_charge(c, price_decryption(v->ciphertexts) + part.len * GAS_VOTING_DOCUMENT_BYTE));
     TRY(election_of(c, v, &election));
     enum err e = bel_decryption_check(&election->e, sums, part, key32, &d);
     if (e == E_OK) {
@@ -194,6 +204,9 @@ static enum err open_sums(struct service_call *c, const struct consultation *v,
     for (size_t i = 0; i < count; i++) {
         struct event event;
         TRY(event_load(c, v->id, list[i].height, &event));
+        if (event.type != BEL_PARTIAL_DECRYPTION || event.owner != owners[i] ||
+            event.body.len != bel_decryption_bytes(e))
+            return record_unreadable(c);
         parts[i] = event.body;
     }
     TRY(sums_load(c, v, &sums));

@@ -1,4 +1,5 @@
 /* Creating consultations and units of them. */
+#include "base/lang.h"
 #include "base/limits.h"
 #include "city/voting/board.h"
 #include "city/voting/merge.h"
@@ -72,6 +73,85 @@ static enum err plan_registrar(struct service_call *c, const struct consultation
                : E_OK;
 }
 
+/* --- texts of a template: voters read them, and clerks on terminals -----------------------------
+ */
+
+/* Several lines, each of which can be read; there may be none. */
+static bool lines_hold(const char *text)
+{
+    for (;;) {
+        size_t len = strcspn(text, "\n");
+        const char *end = text + len, *next = *end ? end + 1 : NULL;
+        if (next && len > 0 && end[-1] == '\r')
+            end--;
+        while (text < end && *text == ' ')
+            text++;
+        while (text < end && end[-1] == ' ')
+            end--;
+        if (text < end && !record_text_holds(bytes_of(text, (size_t)(end - text))))
+            return false;
+        if (!next)
+            return true;
+        text = next;
+    }
+}
+
+static bool line_holds(const char *text)
+{
+    return record_text_holds(bytes_str(text));
+}
+
+/* The first of a question's texts that cannot be read: its path. */
+static const char *unreadable_in(struct arena *a, const struct bel_question *q)
+{
+    if (!line_holds(q->question))
+        return "question";
+    for (size_t i = 0; q->kind != BEL_LISTS && i < q->answer_count; i++)
+        if (!line_holds(q->answers[i]))
+            return arena_printf(a, "answers[%zu]", i);
+    for (size_t i = 0; q->kind == BEL_LISTS && i < q->list_count; i++) {
+        const struct bel_list *list = &q->lists[i];
+        if (!line_holds(list->name))
+            return arena_printf(a, "value.answers[%zu][0]", i);
+        for (size_t k = 0; k < list->candidate_count; k++)
+            if (!line_holds(list->candidates[k]))
+                return arena_printf(a, "value.answers[%zu][%zu]", i, k + 1);
+    }
+    return NULL;
+}
+
+/* Likewise of all of a template's but its name; NULL: all can be read. */
+static const char *unreadable_text(struct arena *a, const struct bel_election *e)
+{
+    if (!lines_hold(e->description))
+        return "description";
+    if (e->administrator && e->administrator[0] && !line_holds(e->administrator))
+        return "administrator";
+    if (e->credential_authority && e->credential_authority[0] &&
+        !line_holds(e->credential_authority))
+        return "credential_authority";
+    for (size_t i = 0; i < e->question_count; i++) {
+        const char *at = unreadable_in(a, &e->questions[i]);
+        if (at)
+            return arena_printf(a, "questions[%zu].%s", i, at);
+    }
+    return NULL;
+}
+
+static enum err plan_texts(struct service_call *c, const struct bel_election *e)
+{
+    const char *at = unreadable_text(c->arena, e);
+    if (!at)
+        return E_OK;
+    service_tell(c, arena_printf(c->arena,
+                                 T("%s: a text is empty, begins or ends with a space, or has "
+                                   "characters that cannot be seen",
+                                   "%s : un texte est vide, commence ou finit par une espace, ou a "
+                                   "des caractères invisibles"),
+                                 at));
+    return REFUSE(c, "InvalidTemplate", service_name32("text"));
+}
+
 /* The election of a template, whose name and sizes become the consultation's. */
 static enum err plan_template(struct service_call *c, struct bytes template, const struct board *b,
                               struct consultation *v)
@@ -85,11 +165,12 @@ static enum err plan_template(struct service_call *c, struct bytes template, con
         return REFUSE(c, "InvalidTemplate", rule_word(err));
     }
     TRY(require_text(c, bytes_str(e.name), VOTING_NAME_MAX));
+    TRY(plan_texts(c, &e));
     memcpy(v->name, e.name, strlen(e.name) + 1);
     v->ciphertexts = (uint32_t)e.ciphertext_count;
     v->ballot_bytes = (uint32_t)e.ballot_bytes;
     board_opening(b, &alone, &grouped);
-    uint64_t gas = price_transactions(&e, alone, grouped);
+    uint64_t gas = price_transactions(&e, template.len, alone, grouped);
     return gas > LIMIT_TX_GAS ? REFUSE(c, "BallotTooCostly", abi_u64(gas), abi_u64(LIMIT_TX_GAS))
                               : E_OK;
 }
@@ -165,6 +246,16 @@ enum err consultation_new_unit(struct service_call *c, const struct consultation
     return E_OK;
 }
 
+/* A floor that one unit undercuts holds for none: voters of the others would be as exposed. */
+static enum err plan_unit_floor(struct service_call *c, const struct consultation *v)
+{
+    struct consultation first;
+    TRY(consultation_load_id(c, u256_from_u64(v->series), &first));
+    return v->floor >= first.floor
+               ? E_OK
+               : REFUSE(c, "InvalidFloor", abi_u64(v->floor), abi_u64(first.floor));
+}
+
 enum err run_voting_create_unit(struct service_call *c)
 {
     struct consultation like, v;
@@ -178,6 +269,8 @@ enum err run_voting_create_unit(struct service_call *c)
     v.registrar = abi_get_address(service_arg(c, 3));
     TRY(plan_times(c, &v));
     TRY(plan_registrar(c, &v));
+    TRY(plan_unit_floor(c, &v));
+    TRY(consultation_note_units(c, &v));
     TRY(consultation_store(c, &v));
     return announce(c, &v);
 }

@@ -6,13 +6,20 @@
 enum err election_of(struct service_call *c, const struct consultation *v,
                      struct voting_election **out)
 {
-    *out = election_hold(&v->election_hash);
-    if (!*out) {
-        struct hash slot = RECORD_SLOT("election", v->id);
-        struct bytes document = state_storage(c->world->state, &VOTING_SERVICE.address, &slot);
-        *out = election_make(document, v->id);
+    *out = NULL;
+    TRY(service_charge(c, price_election(0)));
+    struct hash slot = RECORD_SLOT("election", v->id);
+    struct voting_election *held = election_hold(&v->election_hash);
+    struct bytes document =
+        held ? held->e.document : state_storage(c->world->state, &VOTING_SERVICE.address, &slot);
+    enum err paid = service_charge(c, price_election(document.len) - price_election(0));
+    if (paid != E_OK) {
+        election_release(held);
+        return paid;
     }
-    if (*out && hash_eq(&(*out)->e.hash, &v->election_hash))
+    *out = held ? held : election_make(document, v->id);
+    if (*out && hash_eq(&(*out)->e.hash, &v->election_hash) &&
+        (*out)->e.ciphertext_count == v->ciphertexts && (*out)->e.ballot_bytes == v->ballot_bytes)
         return E_OK;
     election_release(*out);
     *out = NULL;
@@ -35,11 +42,7 @@ static enum err single_key(struct service_call *c, const struct board *b, size_t
                            struct bel_trustee *out, struct ed_point *sum)
 {
     struct bel_key_message m;
-    struct bytes packed;
-    TRY(message_load(c, b, b->entries[entry].first + 1, ROUND_KEY, &packed));
-    if (packed.len != sizeof m)
-        return record_unreadable(c);
-    memcpy(&m, packed.data, sizeof m);
+    TRY(single_key_load(c, b, entry, &m));
     memcpy(out->key32, m.key32, EDWARDS_BYTES);
     return add_key(c, sum, m.key32);
 }
@@ -107,11 +110,7 @@ static enum err write_trustees(struct service_call *c, const struct board *b)
             e->coefficients = coefficients;
             e->verifications = verifications;
         } else {
-            struct bytes packed;
-            TRY(message_load(c, b, b->entries[i].first + 1, ROUND_KEY, &packed));
-            if (packed.len != sizeof e->single)
-                return record_unreadable(c);
-            memcpy(&e->single, packed.data, sizeof e->single);
+            TRY(single_key_load(c, b, i, &e->single));
         }
     }
     struct buf json = {0};

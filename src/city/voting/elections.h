@@ -7,8 +7,8 @@
 #include "city/voting/election_cache.h"
 #include "city/voting/events.h"
 
-/* election_of holds the election of a published consultation; the caller releases it. No gas: what
- * is done with it pays. RecordUnreadable. */
+/* election_of holds the election of a published consultation; the caller releases it. It
+ * costs the same whether it is at hand or has to be read (price_election). RecordUnreadable. */
 enum err election_of(struct service_call *c, const struct consultation *v,
                      struct voting_election **out);
 

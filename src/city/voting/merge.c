@@ -5,6 +5,7 @@
 #include "city/voting/counting.h"
 #include "city/voting/merge.h"
 #include "city/voting/sums.h"
+#include "city/voting/voters.h"
 #include "crypto/sha256.h"
 
 static_assert(VOTING_UNITS_MAX == BEL_UNITS_MAX, "what is merged here can be verified");
@@ -35,6 +36,46 @@ static enum err load_units(struct service_call *c, struct consultation **out, si
     *count_out = ids->count;
     return E_OK;
 }
+
+/* --- weights: the verification sums those of all rolls (belenios/verify.h) ----------------------
+ */
+
+static struct hash weight_slot(uint64_t id)
+{
+    return RECORD_SLOT("weight", id);
+}
+
+/* Of a unit's roll; of what was merged itself, of the rolls of its units. */
+static enum err roll_weight(struct service_call *c, const struct consultation *unit, uint64_t *out)
+{
+    struct voters r;
+    struct u256 weight;
+    struct hash slot = weight_slot(unit->id);
+    if (!unit->is_merge) {
+        TRY(voters_load(c, unit->id, &r));
+        *out = r.total_weight;
+        return E_OK;
+    }
+    TRY(service_load_u256(c, &slot, &weight));
+    *out = weight.w[0];
+    return E_OK;
+}
+
+static enum err sum_weights(struct service_call *c, const struct consultation *units, size_t count,
+                            uint64_t *sum_out)
+{
+    *sum_out = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t weight;
+        TRY(roll_weight(c, &units[i], &weight));
+        if (weight > BEL_WEIGHT_MAX - *sum_out)
+            return invalid_units(c, "weight");
+        *sum_out += weight;
+    }
+    return E_OK;
+}
+
+/* --- merging ---------------------------------------------------------------------------------- */
 
 /* Ends a unit's voting and hands it over to v. */
 static enum err absorb(struct service_call *c, struct consultation *v, struct progress *p,
@@ -90,7 +131,9 @@ enum err run_voting_merge(struct service_call *c)
     struct bel_trustees trustees;
     struct hash credentials;
     size_t count = 0;
+    uint64_t weight;
     TRY(load_units(c, &units, &count));
+    TRY(sum_weights(c, units, count, &weight));
     TRY(consultation_new_unit(c, &units[0], service_arg(c, 1)->bytes, &v));
     v.is_merge = true;
     v.registrar = (struct address){0};
@@ -103,6 +146,8 @@ enum err run_voting_merge(struct service_call *c)
     TRY(election_publish(c, &v, &p, trustees.key32, &credentials));
     TRY(counting_end(c, &v, &p));
     TRY(store_units(c, v.id, units, count));
+    struct hash slot = weight_slot(v.id);
+    TRY(service_store_u256(c, &slot, u256_from_u64(weight)));
     TRY(progress_store(c, v.id, &p));
     TRY(consultation_store(c, &v));
     TRY(EMIT(c, "Merged", abi_u64(v.id), *service_arg(c, 0)));

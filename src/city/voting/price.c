@@ -7,6 +7,7 @@
  * records it writes, its log, and the ballot it replaces read again. */
 #define GAS_CAST_BASE 70000u
 #define GAS_CAST_BYTE 20u
+#define DOCUMENT_MORE 1024u /* what a document may have besides its template: key, name, uuid */
 
 /* How many cases the proofs of a question have besides the 0-or-1 of each ciphertext
  * (belenios/ballot.h). */
@@ -16,6 +17,11 @@ static uint64_t extra_cases(const struct bel_question *q)
         return 1 + 2 * (uint64_t)q->list_count + 2; /* one list; each list's; the non-zero proof */
     uint64_t range = q->max - q->min + 1;
     return q->has_blank ? 2 + 1 + range : range;
+}
+
+uint64_t price_election(size_t document_bytes)
+{
+    return GAS_VOTING_ELECTION + GAS_VOTING_DOCUMENT_BYTE * (uint64_t)document_bytes;
 }
 
 uint64_t price_ballot(const struct bel_election *e)
@@ -50,7 +56,8 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-uint64_t price_transactions(const struct bel_election *e, size_t alone, size_t grouped)
+uint64_t price_transactions(const struct bel_election *e, size_t template_bytes, size_t alone,
+                            size_t grouped)
 {
     size_t count = e->ciphertext_count;
     uint64_t cast = GAS_CAST_BASE + GAS_CAST_BYTE * (uint64_t)e->ballot_bytes + price_ballot(e) +
@@ -59,5 +66,5 @@ uint64_t price_transactions(const struct bel_election *e, size_t alone, size_t g
         GAS_CAST_BASE + GAS_CAST_BYTE * (uint64_t)bel_decryption_bytes(e) + price_decryption(count);
     uint64_t result =
         GAS_CAST_BASE + GAS_CAST_BYTE * 32 * (uint64_t)count + price_opening(alone, grouped, count);
-    return larger(cast, larger(part, result));
+    return price_election(template_bytes + DOCUMENT_MORE) + larger(cast, larger(part, result));
 }

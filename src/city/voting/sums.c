@@ -66,6 +66,8 @@ enum err sums_merge(struct service_call *c, const struct consultation *v,
         sum[i] = ED_IDENTITY;
     for (size_t k = 0; k < count; k++) {
         struct bytes of_unit;
+        if (units[k].ciphertexts != v->ciphertexts)
+            return record_unreadable(c);
         TRY(sums_load(c, &units[k], &of_unit));
         TRY(service_charge(c, price_sums(v->ciphertexts)));
         if (!ed_decode_prime_many(one, of_unit.data, EDWARDS_BYTES, points, &bad))

@@ -1,6 +1,8 @@
 /* Ballots: who may cast one, when, and everything that is wrong with those that are refused. */
 #include "belenios/proof.h"
 #include "city/record.h"
+#include "city/voting/election_cache.h"
+#include "city/voting/price.h"
 #include "city/voting/test_world.h"
 #include "city/voting/verified.h"
 
@@ -233,6 +235,50 @@ TEST(voting_gas)
     CHECK(used[0] > 50000 && used[0] < 200000);
     printf("# a simple ballot: %lld gas of the service\n", (long long)used[0]);
     bench_starve(&w.b, "phone", &VOTING_SERVICE, "cast", args);
+    world_close(&w);
+}
+
+/* As many other elections as the cache holds, so that it forgets those that nobody holds. */
+static void forget_elections(struct election_world *w)
+{
+    struct buf document = {0};
+    for (uint32_t i = 0; i < ELECTION_CACHE_MAX; i++) {
+        buf_clear(&document);
+        struct bel_election e = w->e;
+        e.name = arena_printf(&w->arena, "other %u", i);
+        bel_election_write(&document, &e);
+        struct voting_election *other = election_make(buf_view(&document), 9);
+        CHECK(other != NULL);
+        election_release(other);
+    }
+    buf_free(&document);
+}
+
+/* An election costs the same whether it is at hand or has to be read. */
+TEST(voting_gas_of_an_election)
+{
+    struct election_world w;
+    world_open(&w);
+    open_election(&w, 2);
+    const struct abi_entry *m = bench_method(&VOTING_SERVICE, "cast");
+    struct bytes input = bench_encode(
+        &w.b, m, (const char *[]){world_id(&w), hex_of(&w, world_ballot(&w, 0, 0)), NULL});
+    int64_t used[3];
+    for (int i = 0; i < 3; i++) {
+        struct voting_election *held = election_hold(&w.e.hash);
+        CHECK((held != NULL) == (i != 1));
+        election_release(held);
+        state_checkpoint_t cp = state_checkpoint(w.b.state);
+        bench_send(&w.b, "phone", &VOTING_SERVICE, input);
+        CHECK_INT(w.b.result.status, FRAME_SUCCESS);
+        used[i] = BENCH_GAS - w.b.result.gas_left;
+        state_revert(w.b.state, cp);
+        if (i == 0)
+            forget_elections(&w);
+    }
+    CHECK_INT(used[0], used[1]);
+    CHECK_INT(used[0], used[2]);
+    CHECK(used[0] > GAS_VOTING_ELECTION + (int64_t)w.e.document.len);
     world_close(&w);
 }
 

@@ -154,6 +154,52 @@ TEST(voting_templates_that_cannot_be)
     world_close(&w);
 }
 
+#define TEXTS(description, question, first, list, candidate)                                    \
+    "{\"description\":\"" description "\",\"name\":\"n\",\"questions\":[{\"answers\":[\"" first \
+    "\",\"b\"],\"min\":0,\"max\":1,\"question\":\"" question                                    \
+    "\"},{\"type\":\"Lists\",\"value\":{\"answers\":[[\"" list "\",\"x\",\"" candidate          \
+    "\"]],\"question\":\"s\"}}]}"
+
+/* What voters and clerks read can be seen: no control characters, which a terminal would obey. */
+TEST(voting_texts_that_cannot_be)
+{
+    static const struct {
+        const char *template, *at; /* NULL: it is taken */
+    } cases[] = {
+        {TEXTS("", "q", "a", "L", "y"), NULL},
+        {TEXTS("un\\n\\r\\n  deux \\n", "q \xc3\xa9 \xe2\x80\x94 ?", "a", "L", "y"), NULL},
+        {TEXTS("\\u001b[2J", "q", "a", "L", "y"), "description: "},
+        {TEXTS("one\\rtwo", "q", "a", "L", "y"), "description: "},
+        {TEXTS("one\\r", "q", "a", "L", "y"), "description: "},
+        {TEXTS("", "\\u001b[2J", "a", "L", "y"), "questions[0].question: "},
+        {TEXTS("", "one\\ntwo", "a", "L", "y"), "questions[0].question: "},
+        {TEXTS("", "q",
+               "\xe2\x80\xae"
+               "a",
+               "L", "y"),
+         "questions[0].answers[0]: "},
+        {TEXTS("", "q", "", "L", "y"), "questions[0].answers[0]: "},
+        {TEXTS("", "q", "a ", "L", "y"), "questions[0].answers[0]: "},
+        {TEXTS("", "q", "a", "\\u0007", "y"), "questions[1].value.answers[0][0]: "},
+        {TEXTS("", "q", "a", "L", "\\u009b"), "questions[1].value.answers[0][2]: "},
+    };
+    struct election_world w;
+    struct diag why = {0};
+    world_open(&w);
+    w.b.world.why = &why;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        state_checkpoint_t cp = state_checkpoint(w.b.state);
+        why.text[0] = 0;
+        SAY(&w, cases[i].at ? "InvalidTemplate(rule=\"text\")" : "\"1\"", "clerk", "create",
+            world_plan(&w, cases[i].template, "0", ONE));
+        if (cases[i].at)
+            CHECK(strncmp(why.text, cases[i].at, strlen(cases[i].at)) == 0);
+        state_revert(w.b.state, cp);
+    }
+    test_count(sizeof cases / sizeof *cases);
+    world_close(&w);
+}
+
 /* --- voters ----------------------------------------------------------------------------------- */
 
 static const char *key_of(struct election_world *w, size_t voter)

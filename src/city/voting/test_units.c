@@ -27,13 +27,16 @@ static void open_units(struct election_world *w)
         "@registrar");
     SAY(w, "InvalidText(length=0, limit=256)", "clerk", "createUnit", "1", "", "3", "@registrar");
     SAY(w, "InvalidRegistrar(registrar=@zero)", "clerk", "createUnit", "1", "Nord", "3", "@zero");
-    SAY(w, "\"2\"", "clerk", "createUnit", "1", "Nord", "2", "@registrar");
+    SAY(w, "InvalidFloor(floor=0, least=3)", "clerk", "createUnit", "1", "Nord", "0", "@registrar");
+    SAY(w, "InvalidFloor(floor=2, least=3)", "clerk", "createUnit", "1", "Nord", "2", "@registrar");
+    SAY(w, "\"2\"", "clerk", "createUnit", "1", "Nord", "3", "@registrar");
     w->id = 2;
     SAY(w, "WrongStatus(id=1, status=\"published\")", "ines", "postKey", "2", "0x");
     fill_unit(w, 3, 1);
-    SAY(w, "\"3\"", "clerk", "createUnit", "2", "Sud", "0", "@registrar");
+    SAY(w, "InvalidFloor(floor=2, least=3)", "clerk", "createUnit", "2", "Sud", "2", "@registrar");
+    SAY(w, "\"3\"", "clerk", "createUnit", "2", "Sud", "3", "@registrar");
     w->id = 3;
-    fill_unit(w, 2, 2);
+    fill_unit(w, 3, 3);
 }
 
 static void read_election(struct election_world *w)
@@ -51,8 +54,8 @@ TEST(voting_units_merged)
     open_units(&w);
     SAY(&w, "NotOver(id=1, closes=1700002000, time=1700000000)", "clerk", "merge", "[1,2]", "Tout");
     world_at(&w, WORLD_CLOSES);
-    SAY(&w, "BelowFloor(id=1, counted=2, floor=3)", "x", "tally", "1");
-    SAY(&w, "BelowFloor(id=2, counted=1, floor=2)", "x", "tally", "2");
+    SAY(&w, "BelowFloor(id=1, counted=2, floor=3)", "clerk", "tally", "1");
+    SAY(&w, "BelowFloor(id=2, counted=1, floor=3)", "clerk", "tally", "2");
     SAY(&w, "InvalidUnits(rule=\"count\")", "clerk", "merge", "[1]", "Tout");
     SAY(&w, "InvalidUnits(rule=\"twice\")", "clerk", "merge", "[1,2,1]", "Tout");
     SAY(&w, "UnknownConsultation(id=9)", "clerk", "merge", "[1,9]", "Tout");
@@ -65,7 +68,7 @@ TEST(voting_units_merged)
         read_election(&w);
         world_verify(&w, BEL_END_BALLOTS); /* the unit's archive stands */
     }
-    SAY(&w, "WrongStatus(id=1, status=\"merged\")", "x", "tally", "1");
+    SAY(&w, "WrongStatus(id=1, status=\"merged\")", "clerk", "tally", "1");
     SAY(&w, "WrongStatus(id=1, status=\"merged\")", "clerk", "merge", "[1,3]", "Tout");
     SAY(&w, "WrongStatus(id=1, status=\"merged\")", "clerk", "cancel", "1", "why");
     w.id = 4;
@@ -76,7 +79,8 @@ TEST(voting_units_merged)
         world_hex(&w, w.voters[0].key32, 32), "why");
     /* the trustees' parts are bound to the merged document */
     SAY(&w, "WrongStatus(id=4, status=\"closed\")", "ines", "postDecryption", "4", "0x");
-    SAY(&w, "ok", "x", "tally", "4");
+    SAY(&w, "NotAuthorised(account=@x, role=\"clerk\")", "x", "tally", "4");
+    SAY(&w, "ok", "clerk", "tally", "4");
     struct bel_election merged = w.e;
     w.id = 1;
     memset(&w.e, 0, sizeof w.e);
@@ -96,9 +100,9 @@ TEST(voting_units_merged)
     /* the third unit is large enough by itself */
     w.id = 3;
     read_election(&w);
-    SAY(&w, "ok", "x", "tally", "3");
+    SAY(&w, "ok", "clerk", "tally", "3");
     world_decrypt_single(&w, "ines");
-    SAY(&w, "ok", "x", "postResult", "3", "[1,1,0]");
+    SAY(&w, "ok", "x", "postResult", "3", "[1,1,1]");
     world_verify(&w, BEL_RESULT);
     buf_free(&part);
     world_close(&w);
@@ -116,16 +120,66 @@ TEST(voting_merged_again)
     SAY(&w, "\"5\"", "clerk", "merge", "[2,3]", "Nord et sud");
     SAY(&w, "\"6\"", "clerk", "merge", "[5,1]", "Tout");
     w.id = 6;
-    CHECK_INT(abi_get_u64(world_record(&w, RECORD_COUNTED)), 5);
+    CHECK_INT(abi_get_u64(world_record(&w, RECORD_COUNTED)), 6);
     read_election(&w);
-    SAY(&w, "ok", "x", "tally", "6");
+    SAY(&w, "ok", "clerk", "tally", "6");
     world_decrypt_single(&w, "ines");
     SAY(&w, "InvalidResult(rule=\"length\")", "x", "postResult", "6", "[3,2]");
-    SAY(&w, "InvalidResult(rule=\"proof\")", "x", "postResult", "6", "[2,3,0]");
+    SAY(&w, "InvalidResult(rule=\"proof\")", "x", "postResult", "6", "[2,3,1]");
     SAY(&w, "InvalidResult(rule=\"proof\")", "x", "postResult", "6", "[0,0,0]");
-    SAY(&w, "ok", "x", "postResult", "6", "[3,2,0]");
-    SAY(&w, "WrongStatus(id=6, status=\"decided\")", "x", "postResult", "6", "[3,2,0]");
+    SAY(&w, "ok", "x", "postResult", "6", "[3,2,1]");
+    SAY(&w, "WrongStatus(id=6, status=\"decided\")", "x", "postResult", "6", "[3,2,1]");
     SAY(&w, "WrongStatus(id=6, status=\"decided\")", "clerk", "cancel", "6", "why");
+    world_close(&w);
+}
+
+/* The clerk alone says which units are counted by themselves: a stranger who tallied the one that
+ * is large enough would leave the others below the floor for good. Once tallied it is not merged:
+ * its sum and a common one, both opened, would tell the other's. */
+TEST(voting_units_are_the_clerks_to_tally)
+{
+    struct election_world w;
+    open_units(&w);
+    world_at(&w, WORLD_CLOSES);
+    for (int i = 1; i <= 3; i++)
+        SAY(&w, "NotAuthorised(account=@x, role=\"clerk\")", "x", "tally", world_number(&w, i));
+    SAY(&w, "ok", "x", "close", "3");
+    state_checkpoint_t cp = state_checkpoint(w.b.state);
+    SAY(&w, "\"4\"", "clerk", "merge", "[2,3]", "Nord et sud");
+    SAY(&w, "NotAuthorised(account=@x, role=\"clerk\")", "x", "tally", "4");
+    SAY(&w, "\"5\"", "clerk", "merge", "[4,1]", "Tout");
+    state_revert(w.b.state, cp);
+    SAY(&w, "ok", "clerk", "tally", "3");
+    SAY(&w, "WrongStatus(id=3, status=\"tallied\")", "clerk", "merge", "[2,3]", "Nord et sud");
+    world_close(&w);
+}
+
+/* A roll's whole weight may be up to 2^52 - 1, and so may that of all that is merged. */
+TEST(voting_weights_of_units)
+{
+    struct election_world w;
+    world_open(&w);
+    world_create(&w, WORLD_TEMPLATE, "0", ONE);
+    world_single(&w, "ines");
+    const char *half = "[2251799813685248]", *less = "[2251799813685247]"; /* 2^51 */
+    const char *weights[] = {half, half, less, "[1]"};
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            SAY(&w, arena_printf(&w.arena, "\"%d\"", i + 1), "clerk", "createUnit", "1", "Nord",
+                "0", "@registrar");
+        w.id = (uint64_t)i + 1;
+        struct ed_scalar x = ed_scalar_of((uint64_t)i + 7);
+        uint8_t key32[32];
+        bel_credential_public(key32, &x);
+        SAY(&w, "ok", "registrar", "addVoters", world_id(&w), world_hex(&w, key32, 32), weights[i]);
+        SAY(&w, "ok", "clerk", "publish", world_id(&w));
+    }
+    world_at(&w, WORLD_CLOSES);
+    SAY(&w, "InvalidUnits(rule=\"weight\")", "clerk", "merge", "[1,2]", "Tout");
+    SAY(&w, "\"5\"", "clerk", "merge", "[1,3]", "Tout");
+    SAY(&w, "InvalidUnits(rule=\"weight\")", "clerk", "merge", "[5,4]", "Tout");
+    SAY(&w, "\"6\"", "clerk", "merge", "[2,4]", "Reste");
+    SAY(&w, "InvalidUnits(rule=\"weight\")", "clerk", "merge", "[6,5]", "Tout");
     world_close(&w);
 }
 

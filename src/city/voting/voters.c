@@ -28,7 +28,8 @@ enum err voters_load(struct service_call *c, uint64_t id, struct voters *out)
     out->total_weight = record_u64(&r);
     out->weights = record_u8(&r);
     memcpy(out->last_be32, record_take(&r, 32), 32);
-    if ((size_t)(r.end - r.p) != SHA256_SAVED_BYTES)
+    if ((size_t)(r.end - r.p) != SHA256_SAVED_BYTES || out->count > VOTING_VOTERS_MAX ||
+        out->total_weight > BEL_WEIGHT_MAX || out->weights > VOTERS_WEIGHTED)
         return record_unreadable(c);
     sha256_restore(&out->document, r.p);
     return E_OK;

@@ -39,7 +39,8 @@ static const struct service_method METHODS[] = {
     {"function createUnit(uint256 like, string name, uint64 floor, address registrar) "
      "returns (uint256 id)",
      "The clerk of a published consultation creates another unit of it: the same questions, "
-     "trustees and times, under another name, with voters of its own. Units may be merged.",
+     "trustees and times, under another name, with voters of its own. Its floor is not below that "
+     "of the first unit. Units may be merged.",
      GAS_CHANGE, 50, run_voting_create_unit},
     {"function postKey(uint256 id, bytes message)",
      "A trustee that stands alone posts its key: key 32, proof of knowledge 64.", GAS_CHANGE, 0,
@@ -92,7 +93,8 @@ static const struct service_method METHODS[] = {
      "Ends the voting on record, once its time is over. Anybody; tally does it too.", GAS_CHANGE, 0,
      run_voting_close},
     {"function tally(uint256 id)",
-     "Writes the encrypted sums of the ballots that count, once the time is over. Anybody.",
+     "Writes the encrypted sums of the ballots that count, once the time is over. Anybody; of "
+     "several units the clerk, for what is tallied can no longer be merged.",
      GAS_CHANGE, 0, run_voting_tally},
     {"function postDecryption(uint256 id, bytes message)",
      "A trustee posts its part of the decryption: for each ciphertext factor 32 and proof 64.",
@@ -213,11 +215,14 @@ static const struct service_line ERRORS[] = {
      "end."},
     {"error InvalidTemplate(bytes32 rule)",
      "The template is not an election as Belenios has them. rule: json, invalid, range, "
-     "unsupported or large."},
+     "unsupported, large, or text (one that voters read is empty, begins or ends with a space, or "
+     "has characters that cannot be seen)."},
     {"error InvalidTimes(uint64 opens, uint64 closes, uint64 time)",
      "Voting opens before it closes, and closes after the block's time; once it has opened, only a "
      "later closing can be set."},
     {"error InvalidRegistrar(address registrar)", "A registrar is needed."},
+    {"error InvalidFloor(uint64 floor, uint64 least)",
+     "A unit's floor is not below that of the first unit of its series."},
     {"error InvalidTrustees(bytes32 rule)", "rule: none; many (too many); size (alone there is one "
                                             "member, in a group more than the threshold); "
                                             "account (zero); twice (an account)."},
@@ -259,7 +264,8 @@ static const struct service_line ERRORS[] = {
     {"error InvalidResult(bytes32 rule)", "rule: length (one number for each ciphertext), proof "
                                           "(this is not what the trustees opened)."},
     {"error InvalidUnits(bytes32 rule)",
-     "rule: count (2 to 64), series (units of one consultation are merged), twice (a unit)."},
+     "rule: count (2 to 64), series (units of one consultation are merged), twice (a unit), weight "
+     "(their voters' weights together are above 2^52 - 1)."},
     {"error UnknownIndex(uint256 index, uint256 count)", "The list is not that long."},
     {"error RecordUnreadable()", "A stored record could not be read."},
     {0},
@@ -277,7 +283,8 @@ static const char NOTES[] =
     "| who | what |\n"
     "|---|---|\n"
     "| governor (a role of [money](money.md)) | appoints and dismisses clerks |\n"
-    "| clerk | creates, resets the trustees, publishes, postpones, cancels, merges |\n"
+    "| clerk | creates, resets the trustees, publishes, postpones, cancels, merges; tallies where "
+    "there are several units |\n"
     "| registrar, named by the clerk | adds credentials; strikes out those that voted elsewhere "
     "|\n"
     "| trustees, named by the clerk | make the key together; decrypt the sums, never a ballot |\n"
@@ -294,14 +301,13 @@ static const char NOTES[] =
     "\n"
     "Price: the work of a ballot is charged by its proofs before it is done, the same whether this "
     "node\n"
-    "has verified it before or not; the transaction of one of a question of three answers takes "
-    "some "
-    "125 000\n"
-    "gas. A ballot, a trustee's part and a result each have to fit one transaction, which bounds "
-    "the "
-    "answers\n"
-    "of all questions together to some 780: `create` refuses more (`BallotTooCostly`). A roll has "
-    "at "
+    "has verified it before or not; so is reading the election (100 000, and 1 a byte), at hand or "
+    "not.\n"
+    "The transaction of a ballot of a question of three answers takes some 225 000 gas. A ballot, "
+    "a\n"
+    "trustee's part and a result each have to fit one transaction, which bounds the answers of "
+    "all\n"
+    "questions together to some 780: `create` refuses more (`BallotTooCostly`). A roll has at "
     "most\n"
     "2 000 000 voters, added some 2 000 a transaction.\n"
     "\n"

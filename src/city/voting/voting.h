@@ -14,11 +14,12 @@
  * Counting  afterwards anybody closes (EndBallots) and tallies (EncryptedTally), unless fewer
  *           voters voted than the floor; trustees post their parts (PartialDecryption), checked;
  *           anybody posts the result (Result), checked against what they opened.
- * Units     consultations with the same questions and trustees, under the same clerk (createUnit).
- *           Those too small to be counted alone are merged: a consultation of its own document,
- *           whose sums are the product of theirs, and whose decryption proofs are bound to it. Its
- *           Setup names the units' last events in place of credentials; it is no archive of
- *           Belenios by itself, the units are, up to EndBallots.
+ * Units     consultations with the same questions and trustees, under the same clerk (createUnit),
+ *           who alone tallies them: what is tallied may be opened, and is never merged any more
+ * (the difference of two opened sums would be one that the floor keeps shut). Those too small to be
+ * counted alone are merged: a consultation of its own document, whose sums are the product of
+ * theirs, and whose decryption proofs are bound to it. Its Setup names the units' last events in
+ * place of credentials; it is no archive of Belenios by itself, the units are, up to EndBallots.
  * Refusals  name the rule as a word (bytes32) that no language or rewording changes, for the data
  *           of a refusal is part of what all nodes agree on; where somebody waits for an answer
  *           (the pool, calls), service_tell adds a sentence.
