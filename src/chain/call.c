@@ -125,7 +125,7 @@ static enum err run(struct call_site *site, const struct call_request *r, uint64
     x.why = r->diag;
     execute_prepare(&x);
     if (r->state)
-        e = override_apply(r->state, s, env.fork, site->arena, &moves, r->diag);
+        e = override_apply(r->state, s, env.fork, !site->is_ethereum, site->arena, &moves, r->diag);
     if (e == E_OK && r->watcher)
         x.tracer = r->watcher->begin(r->watcher->ctx, 0, s, &env, &t);
     if (e == E_OK)

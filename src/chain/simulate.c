@@ -424,8 +424,8 @@ static enum err run_block(struct simulation *m, const struct header *parent,
         site->env.blob_base_fee = plan->block.blob_base_fee;
     struct execute_context x = call_site_context(site, m->state);
     execute_prepare(&x);
-    enum err e =
-        override_apply(&plan->state, m->state, site->env.fork, site->arena, &m->moves, m->d);
+    enum err e = override_apply(&plan->state, m->state, site->env.fork, !site->is_ethereum,
+                                site->arena, &m->moves, m->d);
     if (e == E_INVALID)
         m->code = SIMULATE_INVALID;
     TRY(e);
