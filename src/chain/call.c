@@ -8,16 +8,28 @@
 
 /* --- where a call runs ------------------------------------------------------------------------ */
 
+struct hash call_site_hash(struct call_site *site, uint64_t number)
+{
+    struct site_hash *known = &site->hashes[number % CALL_SITE_HASHES];
+    if (known->is_set && known->number == number)
+        return known->hash;
+    struct header header;
+    struct hash hash = {{0}};
+    struct arena_mark before = arena_mark(site->arena);
+    (void)chain_load_header(site->view, number, site->arena, &header, &hash);
+    arena_back(site->arena, before);
+    *known = (struct site_hash){true, number, hash};
+    return hash;
+}
+
 static struct hash view_hash(void *ctx, uint64_t number)
 {
     struct call_site *site = ctx;
-    struct header header;
-    struct hash hash = {{0}};
     /* On a chain of ours the call may be in the block after this one, which names it. */
     uint64_t at = site->env.number + !site->is_ethereum;
     if (number < at && at - number <= CHAIN_HASH_WINDOW)
-        (void)chain_load_header(site->view, number, site->arena, &header, &hash);
-    return hash;
+        return call_site_hash(site, number);
+    return (struct hash){{0}};
 }
 
 enum err call_site_open(struct call_site *site, struct chain_view *v, uint64_t number,
@@ -125,7 +137,7 @@ static enum err run(struct call_site *site, const struct call_request *r, uint64
     x.why = r->diag;
     execute_prepare(&x);
     if (r->state)
-        e = override_apply(r->state, s, env.fork, site->arena, &moves, r->diag);
+        e = override_apply(r->state, s, env.fork, !site->is_ethereum, site->arena, &moves, r->diag);
     if (e == E_OK && r->watcher)
         x.tracer = r->watcher->begin(r->watcher->ctx, 0, s, &env, &t);
     if (e == E_OK)

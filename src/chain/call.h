@@ -116,9 +116,11 @@ enum err chain_replay(struct chain_view *v, uint64_t number, size_t first, size_
 /* --- shared with simulate --------------------------------------------------------------------- */
 
 /* override_apply makes the differences in s and in *moves (whose array lives in the arena; moves of
- * an earlier call are forgotten). E_OK | E_INVALID with d. */
+ * an earlier call are forgotten). has_services: it is a chain of ours, on which services have their
+ * addresses; there only balances can be different. E_OK | E_INVALID with d. */
 enum err override_apply(const struct state_override *o, struct state *s, enum fork fork,
-                        struct arena *a, struct precompile_moves *moves, struct diag *d);
+                        bool has_services, struct arena *a, struct precompile_moves *moves,
+                        struct diag *d);
 void override_block(const struct block_override *o, struct block_env *env);
 
 #endif

@@ -1,6 +1,7 @@
 /* override: what a caller wants to be different from the chain, put into a state and a block. */
 #include "chain/call.h"
 
+#include "city/service.h"
 #include "evm/precompile.h"
 
 /* Takes all storage from an account and leaves the rest: what a destruction does, undone but for
@@ -63,13 +64,30 @@ static enum err move(const struct state_override *o, const struct account_overri
     return E_OK;
 }
 
+/* Services trust what they have written: of theirs only the balance can be different. */
+static enum err leave_services(const struct account_override *o, struct diag *d)
+{
+    char who[43];
+    bool moves_there = o->has_move && service_at(&o->move_to);
+    bool changes = o->has_nonce || o->has_code || o->has_state || o->slot_count || o->has_move;
+    if (!moves_there && !(changes && service_at(&o->address)))
+        return E_OK;
+    address_text(who, moves_there ? &o->move_to : &o->address);
+    return diag_words(d, E_INVALID,
+                      "account %s is a service of this chain: only its balance can be overridden",
+                      who);
+}
+
 enum err override_apply(const struct state_override *o, struct state *s, enum fork fork,
-                        struct arena *a, struct precompile_moves *moves, struct diag *d)
+                        bool has_services, struct arena *a, struct precompile_moves *moves,
+                        struct diag *d)
 {
     *moves = (struct precompile_moves){.at = arena_zalloc(a, o->count + 1, sizeof *moves->at)};
     state_tx_begin(s);
     for (size_t i = 0; i < o->count; i++) {
         const struct account_override *account = &o->accounts[i];
+        if (has_services)
+            TRY(leave_services(account, d));
         TRY(move(o, account, precompile_is(fork, &account->address), moves, d));
         if (account->has_state)
             clear_storage(s, &account->address);

@@ -143,7 +143,6 @@ static struct hash simulated_hash(void *ctx, uint64_t number)
 {
     struct simulation *m = ctx;
     uint64_t at = m->site.env.number;
-    struct header header;
     struct hash hash = {{0}};
     if (number >= at || at - number > CHAIN_HASH_WINDOW)
         return hash;
@@ -152,8 +151,7 @@ static struct hash simulated_hash(void *ctx, uint64_t number)
     if (number > m->base.number)
         return number - m->base.number <= m->done ? m->out[number - m->base.number - 1].block.hash
                                                   : hash;
-    (void)chain_load_header(m->site.view, number, m->site.arena, &header, &hash);
-    return hash;
+    return call_site_hash(&m->site, number);
 }
 
 /* plan_one appends a block, and empty ones before it up to its number. */
@@ -424,8 +422,8 @@ static enum err run_block(struct simulation *m, const struct header *parent,
         site->env.blob_base_fee = plan->block.blob_base_fee;
     struct execute_context x = call_site_context(site, m->state);
     execute_prepare(&x);
-    enum err e =
-        override_apply(&plan->state, m->state, site->env.fork, site->arena, &m->moves, m->d);
+    enum err e = override_apply(&plan->state, m->state, site->env.fork, !site->is_ethereum,
+                                site->arena, &m->moves, m->d);
     if (e == E_INVALID)
         m->code = SIMULATE_INVALID;
     TRY(e);

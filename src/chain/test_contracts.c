@@ -131,6 +131,52 @@ TEST(contracts_are_made_called_and_refuse)
     ledger_end(&l);
 }
 
+/* Calls whose code asks a million times for a block's hash, or calls a precompile that an override
+ * moved, keep nothing of it. */
+TEST(calls_that_ask_often_keep_nothing)
+{
+    static const struct {
+        const char *code, *from;
+    } rows[] = {
+        {"5b5f40505f56", NULL}, /* BLOCKHASH(0) in a loop */
+        {"5b5f5f620200005f5f61c0de5af1505f56",
+         "0000000000000000000000000000000000000004"}, /* identity of 128 KiB, at 0x..c0de */
+    };
+    struct ledger l;
+    REQUIRE(begin(&l, false, NULL));
+    for (int i = 0; i < 300; i++) { /* block 0 is no longer among those in memory */
+        ledger_transfer(&l, 0, 1, 1);
+        CHECK_INT(ledger_block(&l), 1);
+    }
+    struct chain_view *v;
+    REQUIRE(chain_view_open(l.chain, &v) == E_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena a = {0};
+        struct frame_result r;
+        struct diag d = {0};
+        struct buf code = {0};
+        uint64_t gas;
+        CHECK_ERR(hex_decode_buf(&code, rows[i].code, strlen(rows[i].code)), E_OK);
+        struct account_override accounts[2] = {
+            {.address = {{0xaa}}, .has_code = true, .code = buf_view(&code)}};
+        struct state_override o = {.accounts = accounts, .count = 1};
+        if (rows[i].from) {
+            accounts[1] = (struct account_override){.address = address_of(rows[i].from),
+                                                    .has_move = true,
+                                                    .move_to = {{[18] = 0xc0, [19] = 0xde}}};
+            o.count = 2;
+        }
+        struct call_request q = {.to = {{0xaa}}, .gas = 10000000, .state = &o, .diag = &d};
+        CHECK_ERR(chain_call(v, rows[i].from ? 300 : 200, &q, &a, &r, &gas), E_OK);
+        CHECK_INT(r.status, FRAME_OUT_OF_GAS);
+        CHECK(a.used_bytes < 300000); /* two outputs at most */
+        arena_free(&a);
+        buf_free(&code);
+    }
+    chain_view_close(v);
+    ledger_end(&l);
+}
+
 /* EIP-2935: from the second block on, the contract knows the hash of each block before. */
 TEST(the_history_contract_knows_the_last_blocks)
 {

@@ -36,7 +36,8 @@ struct service_method {
     const char *line;    /* "function transfer(address to, uint256 value) returns (bool)" */
     const char *purpose; /* one sentence for the reference page */
     uint64_t gas;
-    uint64_t gas_per_word; /* per 32-byte word of input */
+    uint64_t gas_per_word; /* per 32-byte word of input: GAS_SERVICE_LIST_WORD or more if it takes
+                            * a list, whose elements are decoded one by one (ASSERTed) */
     service_handler run;
     /* A method whose work is costly and mostly depends on its arguments alone may have it done
      * before its turn: `ahead` does it, on any thread, without state, decides nothing, and keeps
@@ -202,6 +203,7 @@ void service_put_signature(struct buf *out, const struct abi_entry *e);
 #define GAS_SERVICE_LOAD_WORD 3u    /* per 32 bytes read */
 #define GAS_SERVICE_STORE 5000u     /* per storage write */
 #define GAS_SERVICE_STORE_WORD 100u /* per 32 bytes written */
+#define GAS_SERVICE_LIST_WORD 3u    /* per 32 bytes of input of a method that takes a list */
 #define GAS_SERVICE_RETURN_WORD 3u  /* per 32 bytes of outputs */
 #define GAS_SERVICE_LOG 375u        /* per log and per topic */
 #define GAS_SERVICE_LOG_BYTE 8u

@@ -42,6 +42,16 @@ static int compare_selectors(const void *a, const void *b)
     return memcmp(a, b, 4);
 }
 
+static bool takes_list(const struct abi_type *t)
+{
+    if (t->kind == ABI_ARRAY)
+        return true;
+    for (size_t i = 0; t->kind == ABI_TUPLE && i < t->size; i++)
+        if (takes_list(&t->item[i]))
+            return true;
+    return t->kind == ABI_FIXED_ARRAY && takes_list(t->item);
+}
+
 static void parse_methods(struct service_table *t)
 {
     size_t own = count_methods(t->service->methods);
@@ -58,6 +68,7 @@ static void parse_methods(struct service_table *t)
         ASSERT(m->run && m->purpose);
         t->method_lines[i] = m;
         parse_line(&t->methods[i], m->line, ABI_FUNCTION);
+        ASSERT(!takes_list(&t->methods[i].inputs) || m->gas_per_word >= GAS_SERVICE_LIST_WORD);
         memcpy(t->selectors[i].selector, t->methods[i].selector, 4);
         t->selectors[i].method = (uint16_t)i;
     }

@@ -1,5 +1,6 @@
 /* The services frame, on a service of its own and on the real list. */
 #include "base/limits.h"
+#include "evm/evm.h"
 #include "city/test_bench.h"
 
 /* --- a service that does each thing once ------------------------------------------------------ */
@@ -54,10 +55,23 @@ static enum err probe_fill(struct service_call *c)
     return service_return(c, NULL);
 }
 
+static unsigned probe_sums;
+
+static enum err probe_sum(struct service_call *c)
+{
+    struct u256 sum = U256_ZERO;
+    for (size_t i = 0; i < service_arg(c, 0)->count; i++)
+        u256_add(&sum, sum, service_arg(c, 0)->item[i].word);
+    probe_sums++;
+    return service_return(c, (struct abi_value[]){abi_u256(sum)});
+}
+
 static const struct service_method PROBE_METHODS[] = {
     {"function echo((address who, uint64 n)[] points, string text) view returns ((address who, "
      "uint64 n)[] points, string text)",
      "Says what it hears.", 100, 10, probe_echo},
+    {"function sum(uint64[] numbers) pure returns (uint256)", "Adds up.", 100,
+     GAS_SERVICE_LIST_WORD, probe_sum},
     {"function store(bytes value)", "Keeps.", 100, 0, probe_store},
     {"function load() view returns (bytes value)", "Tells.", 100, 0, probe_load},
     {"function emitSeen(address who, uint64 n, string text)", "Emits.", 100, 0, probe_emit},
@@ -108,6 +122,43 @@ TEST(service_arguments_and_results)
     const char *seen = BENCH_CALL(&b, "alice", &PROBE, "echo", "[[\"@alice\",7]]", "hi");
     CHECK(strstr(seen, hex) && strstr(seen, "7") && strstr(seen, "\"hi\""));
     CHECK_STR(BENCH_CALL(&b, "alice", &PROBE, "controller"), "\"Town\", \"t.example\"");
+    bench_close(&b);
+}
+
+/* Bytecode that calls a service in a loop, with a list of 20 000 elements it has in its memory: the
+ * list is paid for each time, and what the calls took is given back. */
+TEST(service_calls_below_depth_0_keep_nothing)
+{
+    struct bench b;
+    static const struct address looper = {{0xaa}};
+    const uint32_t n = 20000, len = 4 + 32 * (1 + 1 + n); /* offset, length, elements */
+    char code[400];
+    struct buf bytes = {0};
+    open_probe(&b);
+    const uint8_t *s = bench_method(&PROBE, "sum")->selector;
+    /* selector at 0, offset at 4, length at 0x24; then: again: CALL, POP, JUMP again */
+    snprintf(code, sizeof code,
+             "63%02x%02x%02x%02x60e01b5f52602060045262%06x6024525b5f5f62%06x5f5f73"
+             "00000000000000000000000000000000c17000ee5af150601656",
+             s[0], s[1], s[2], s[3], n, len);
+    CHECK_ERR(hex_decode_buf(&bytes, code, strlen(code)), E_OK);
+    state_set_code(b.state, &looper, buf_view(&bytes));
+    b.world.evm = evm_new();
+    b.world.runners[1] = evm_run;
+    struct frame f = {.recipient = looper,
+                      .code_address = looper,
+                      .caller = bench_address("alice"),
+                      .gas = 4000000};
+    size_t before = b.arena.used_bytes;
+    state_tx_begin(b.state);
+    probe_sums = 0;
+    frame_call(&b.world, &f, &b.result);
+    CHECK_INT(b.result.status, FRAME_OUT_OF_GAS);
+    CHECK(probe_sums > 20);
+    CHECK(probe_sums < 4000000 / (n * GAS_SERVICE_LIST_WORD));
+    CHECK(b.arena.used_bytes - before < 4096);
+    buf_free(&bytes);
+    evm_free(b.world.evm);
     bench_close(&b);
 }
 

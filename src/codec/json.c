@@ -39,7 +39,8 @@ static void use_our_memory(void)
 }
 
 /* "line 3, column 7: " or "file:3:7: ", then what was wrong. Columns count bytes from 1. */
-static enum err report(struct diag *d, const char *path, struct bytes text, struct json_fault fault)
+static enum err report(struct diag *d, enum err e, const char *path, struct bytes text,
+                       struct json_fault fault)
 {
     size_t line = 1, column = 1;
     for (size_t i = 0; i < fault.at && i < text.len; i++) {
@@ -47,8 +48,8 @@ static enum err report(struct diag *d, const char *path, struct bytes text, stru
         line += text.data[i] == '\n';
     }
     if (path)
-        return diag_set(d, E_JSON, "%s:%zu:%zu: %s", path, line, column, fault.what);
-    return diag_set(d, E_JSON, T("line %zu, column %zu: %s", "ligne %zu, colonne %zu : %s"), line,
+        return diag_set(d, e, "%s:%zu:%zu: %s", path, line, column, fault.what);
+    return diag_set(d, e, T("line %zu, column %zu: %s", "ligne %zu, colonne %zu : %s"), line,
                     column, fault.what);
 }
 
@@ -96,20 +97,22 @@ static enum err check_tree(cJSON *item, const uint8_t **plain, struct diag *d)
     return E_OK;
 }
 
-static enum err parse(struct json **out, struct bytes text, const char *path, struct diag *d)
+static enum err parse(struct json **out, struct bytes text, size_t most, const char *path,
+                      struct diag *d)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     ASSERT(pthread_once(&once, use_our_memory) == 0);
     struct buf plain = {0};
     struct json_fault fault;
-    if (json_scan(text, &plain, &fault) != E_OK) {
+    enum err e = json_scan(text, most, &plain, &fault);
+    if (e != E_OK) {
         buf_free(&plain);
-        return report(d, path, text, fault);
+        return report(d, e, path, text, fault);
     }
     cJSON *tree = cJSON_ParseWithLengthOpts((const char *)text.data, text.len, NULL, false);
     ASSERT(tree); /* json_scan accepts nothing that cJSON refuses */
     const uint8_t *next_plain = plain.data;
-    enum err e = check_tree(tree, &next_plain, d);
+    e = check_tree(tree, &next_plain, d);
     buf_free(&plain);
     if (e != E_OK) {
         cJSON_Delete(tree);
@@ -121,7 +124,12 @@ static enum err parse(struct json **out, struct bytes text, const char *path, st
 
 enum err json_parse(struct json **out, struct bytes text, struct diag *d)
 {
-    return parse(out, text, NULL, d);
+    return parse(out, text, SIZE_MAX, NULL, d);
+}
+
+enum err json_parse_most(struct json **out, struct bytes text, size_t most, struct diag *d)
+{
+    return parse(out, text, most, NULL, d);
 }
 
 static enum err read_whole(struct buf *b, const char *path, struct diag *d)
@@ -159,7 +167,7 @@ enum err json_parse_file(struct json **out, const char *path, struct diag *d)
     if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) /* a mark some editors put */
         text = bytes_of(text.data + 3, text.len - 3);
     if (e == E_OK)
-        e = parse(out, text, path, d);
+        e = parse(out, text, SIZE_MAX, path, d);
     buf_free(&b);
     return e;
 }

@@ -16,6 +16,9 @@ struct json; /* a parsed value */
 /* json_parse reads one whole text (nothing but white space may follow). *out is freed with
  * json_free and is untouched on an error. E_OK | E_JSON, with line and column in d. */
 enum err json_parse(struct json **out, struct bytes text, struct diag *d);
+/* json_parse_most also refuses a text of more than `most` values, those inside others counted,
+ * before it takes memory for them (some 70 bytes each). E_OK | E_JSON | E_TOO_LARGE. */
+enum err json_parse_most(struct json **out, struct bytes text, size_t most, struct diag *d);
 /* json_parse_file reads a whole file of at most LIMIT_IMPORT_FILE_BYTES; a byte order mark is
  * skipped. E_OK | E_IO | E_JSON | E_TOO_LARGE; d names file:line:column. */
 enum err json_parse_file(struct json **out, const char *path, struct diag *d);

@@ -6,6 +6,7 @@
 
 struct scanner {
     const uint8_t *start, *p, *end;
+    size_t values_left;
     struct buf *plain;
     struct json_fault *fault;
 };
@@ -176,6 +177,10 @@ static enum err scan_values(struct scanner *s)
     char closers[LIMIT_JSON_DEPTH];
     unsigned depth = 0;
     do {
+        if (s->values_left-- == 0) {
+            (void)fail(s, T("too many values", "trop de valeurs"));
+            return E_TOO_LARGE;
+        }
         skip_space(s);
         uint8_t c = s->p < s->end ? *s->p : 0;
         if (c == '{' || c == '[') {
@@ -202,11 +207,11 @@ static enum err scan_values(struct scanner *s)
     return E_OK;
 }
 
-enum err json_scan(struct bytes text, struct buf *plain, struct json_fault *fault)
+enum err json_scan(struct bytes text, size_t most, struct buf *plain, struct json_fault *fault)
 {
     static const uint8_t none = 0;
     const uint8_t *data = text.len ? text.data : &none;
-    struct scanner s = {data, data, data + text.len, plain, fault};
+    struct scanner s = {data, data, data + text.len, most, plain, fault};
     TRY(scan_values(&s));
     skip_space(&s);
     if (s.p != s.end)

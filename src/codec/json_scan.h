@@ -13,7 +13,8 @@ struct json_fault {
 };
 
 /* json_scan checks one whole text. plain gets a byte per number, in order: 1 for an integer without
- * fraction and exponent, else 0. E_OK | E_JSON with *fault. */
-enum err json_scan(struct bytes text, struct buf *plain, struct json_fault *fault);
+ * fraction and exponent, else 0. E_OK | E_JSON with *fault | E_TOO_LARGE with *fault: more than
+ * `most` values, those inside others counted. */
+enum err json_scan(struct bytes text, size_t most, struct buf *plain, struct json_fault *fault);
 
 #endif

@@ -140,6 +140,21 @@ TEST(json_refusals)
     CHECK_ERR(parse_exact(&j, "\"\0\"", 3, NULL), E_JSON);
 }
 
+TEST(json_parse_most_counts_all_values)
+{
+    static const char text[] = "[0,{\"a\":[],\"b\":\"x\"},null]"; /* 6 of them */
+    struct json *j = NULL;
+    struct diag d;
+    CHECK_ERR(json_parse_most(&j, bytes_str(text), 6, &d), E_OK);
+    json_free(j);
+    j = NULL;
+    CHECK_ERR(json_parse_most(&j, bytes_str(text), 5, &d), E_TOO_LARGE);
+    CHECK_STR(d.text, "line 1, column 21: too many values");
+    CHECK(!j);
+    CHECK_ERR(json_parse_most(&j, bytes_str("[0,}"), 3, &d), E_JSON);
+    CHECK(!j);
+}
+
 TEST(json_many_members_and_a_duplicate)
 {
     for (int twice = 0; twice <= 1; twice++) {

@@ -2,7 +2,7 @@
 
 #include "base/limits.h"
 #include "crypto/keccak.h"
-#include "evm/precompile.h"
+#include "evm/evm.h"
 #include "evm/tracer.h"
 #include "evm/vm.h"
 
@@ -88,17 +88,19 @@ static void fail(struct frame_result *out, enum frame_status status)
     *out = (struct frame_result){.status = status};
 }
 
-/* A precompile below depth 0 leaves nothing in the arena: a transaction may call it so often that
- * its outputs together would take gigabytes. */
-static bool run_precompile(struct world *w, const struct frame *f, struct frame_result *out)
+/* What is not bytecode leaves nothing in the arena below depth 0: a transaction may call a
+ * precompile or a service so often that arguments and outputs together would take gigabytes.
+ * Bytecode keeps its own outputs elsewhere. */
+static bool run_one(frame_runner runner, struct world *w, const struct frame *f,
+                    struct frame_result *out)
 {
+    if (runner == evm_run || f->depth == 0 || !w->evm)
+        return runner(w, f, out);
     struct arena_mark before = arena_mark(w->arena);
-    if (!precompile_run(w, f, out))
+    if (!runner(w, f, out))
         return false;
-    if (f->depth > 0 && w->evm) {
-        out->output = vm_keep_output(w->evm, out->output);
-        arena_back(w->arena, before);
-    }
+    out->output = vm_keep_output(w->evm, out->output);
+    arena_back(w->arena, before);
     return true;
 }
 
@@ -106,8 +108,7 @@ static bool run_precompile(struct world *w, const struct frame *f, struct frame_
 static bool run(struct world *w, const struct frame *f, struct frame_result *out)
 {
     for (size_t i = 0; i < sizeof w->runners / sizeof w->runners[0] && w->runners[i]; i++) {
-        frame_runner runner = w->runners[i] == precompile_run ? run_precompile : w->runners[i];
-        if (!runner(w, f, out))
+        if (!run_one(w->runners[i], w, f, out))
             continue;
         ASSERT(out->gas_left >= 0 && out->gas_left <= f->gas);
         if (frame_is_halt(out->status))

@@ -187,9 +187,13 @@ static void call_handle(struct rpc_call *c, struct http_ws *ws, struct bytes bod
     c->out = reply;
     c->deadline_us = clock_mono_us() + RPC_CALL_US;
     d.text[0] = 0;
-    if (json_parse(&json, body, &d) != E_OK) {
+    enum err e = json_parse_most(&json, body, LIMIT_RPC_VALUES, &d);
+    if (e != E_OK) {
         atomic_fetch_add_explicit(&c->r->method_errors[RPC_METHOD_COUNT], 1, memory_order_relaxed);
-        rpc_fail(c, RPC_PARSE, "parse error: %.500s", d.text);
+        if (e == E_TOO_LARGE)
+            rpc_fail(c, RPC_LIMIT, "request too large: at most %u values", LIMIT_RPC_VALUES);
+        else
+            rpc_fail(c, RPC_PARSE, "parse error: %.500s", d.text);
         put_failure(c, NULL);
         return;
     }

@@ -161,7 +161,7 @@ static int by_tip(const void *a, const void *b)
 }
 
 /* The tips at the percentiles of the block's gas. */
-static bool put_reward(struct rpc_call *c, const struct fee_query *q, uint64_t number)
+static bool put_tips(struct rpc_call *c, const struct fee_query *q, uint64_t number)
 {
     struct block b;
     enum err e = chain_load_block(c->view, number, &c->arena, true, &b);
@@ -188,6 +188,14 @@ static bool put_reward(struct rpc_call *c, const struct fee_query *q, uint64_t n
     }
     json_close(c->out, ']');
     return call_in_time(c);
+}
+
+static bool put_reward(struct rpc_call *c, const struct fee_query *q, uint64_t number)
+{
+    struct arena_mark before = arena_mark(&c->arena);
+    bool ok = put_tips(c, q, number);
+    arena_back(&c->arena, before); /* one block at a time */
+    return ok;
 }
 
 bool eth_fee_history(struct rpc_call *c)

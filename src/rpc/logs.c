@@ -147,9 +147,9 @@ bool criteria_match(const struct log_criteria *f, const struct log_entry *l)
     return any;
 }
 
-/* search_block appends one block's matching logs; false on error. */
-static bool search_block(struct rpc_call *c, const struct log_criteria *f, uint64_t number,
-                         size_t *found)
+/* search_one appends one block's matching logs; false on error. */
+static bool search_one(struct rpc_call *c, const struct log_criteria *f, uint64_t number,
+                       size_t *found)
 {
     struct header h;
     struct hash hash;
@@ -175,6 +175,16 @@ static bool search_block(struct rpc_call *c, const struct log_criteria *f, uint6
         }
     }
     return true;
+}
+
+/* search_block keeps one block at a time. */
+static bool search_block(struct rpc_call *c, const struct log_criteria *f, uint64_t number,
+                         size_t *found)
+{
+    struct arena_mark before = arena_mark(&c->arena);
+    bool ok = search_one(c, f, number, found);
+    arena_back(&c->arena, before);
+    return ok;
 }
 
 bool logs_search(struct rpc_call *c, const struct log_criteria *f)

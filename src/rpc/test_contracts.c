@@ -120,6 +120,75 @@ TEST(calls_with_state_overrides)
     end();
 }
 
+#define MONEY "0x00000000000000000000000000000000c1700001"
+#define MAX_WORD "0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+
+/* Services trust their own records: nothing of theirs may be different but the balance. */
+TEST(services_are_not_overridden)
+{
+    REQUIRE(begin());
+    static const char *const bad[] = {
+        "{\"" MONEY "\":{\"state\":{}}}",
+        "{\"" MONEY "\":{\"state\":{" WORD("00") ":" WORD("01") "}}}",
+        "{\"" MONEY "\":{\"stateDiff\":{" WORD("00") ":" WORD("01") "}}}",
+        "{\"" MONEY "\":{\"code\":\"0x00\"}}",
+        "{\"" MONEY "\":{\"nonce\":\"0x7\"}}",
+        "{\"" MONEY "\":{\"balance\":\"0x1\",\"movePrecompileToAddress\":\"" A "\"}}",
+        "{\"0x0000000000000000000000000000000000000004\":{\"movePrecompileToAddress\":\"" MONEY
+        "\"}}",
+    };
+    /* admission(), which reads a record that must be there */
+    const char *admission = "{\"to\":\"" MONEY "\",\"data\":\"0xa59f185f\"}";
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK(fails(ask("eth_call", "%s, \"latest\", %s", admission, bad[i]), -32000,
+                    "a service of this chain: only its balance"));
+        CHECK(fails(ask("eth_estimateGas", "%s, \"latest\", %s", admission, bad[i]), -32000,
+                    "a service of this chain"));
+        CHECK(fails(ask("eth_simulateV1",
+                        "{\"blockStateCalls\":[{\"stateOverrides\":%s,\"calls\":[%s]}]}", bad[i],
+                        admission),
+                    -32000, "a service of this chain"));
+        CHECK(fails(
+            ask("debug_traceCall", "%s, \"latest\", {\"stateOverrides\":%s}", admission, bad[i]),
+            -32000, "a service of this chain"));
+    }
+    CHECK(has(ask("eth_call", "%s, \"latest\", {\"" MONEY "\":{\"balance\":\"" MAX_WORD "\"}}",
+                  admission),
+              "\"result\""));
+    end();
+}
+
+/* Balances that no chain holds are refused in words, by whatever way they come. */
+TEST(overridden_balances_reach_services)
+{
+    REQUIRE(begin());
+    ledger_block(&ledger);
+    /* redeem(2^256 - 1, 0) and a transfer of as much to the service's caller's neighbour */
+    const char *calls[] = {
+        "{\"from\":\"" A "\",\"to\":\"" MONEY
+        "\",\"data\":\"0x22e4e61dffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+        "0000000000000000000000000000000000000000000000000000000000000000\"}",
+        "{\"from\":\"" A "\",\"to\":\"" MONEY
+        "\",\"data\":\"0xa9059cbb00000000000000000000000000000000000000000000000000000000000000bb"
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\"}",
+        "{\"from\":\"" A "\",\"to\":\"" B "\",\"value\":\"" MAX_WORD "\"}",
+    };
+    const char *rich =
+        "{\"" A "\":{\"balance\":\"" MAX_WORD "\"},\"" B "\":{\"balance\":\"" MAX_WORD
+        "\"},\"" MONEY "\":{\"balance\":\"" MAX_WORD "\"}}";
+    for (size_t i = 0; i < 3; i++) {
+        ask("eth_call", "%s, \"latest\", %s", calls[i], rich);
+        CHECK(holds(i ? "\"result\"" : "ERC20InsufficientBalance"));
+        ask("debug_traceCall", "%s, \"latest\", {\"tracer\":\"callTracer\",\"stateOverrides\":%s}",
+            calls[i], rich);
+        CHECK(holds("\"result\""));
+        ask("eth_simulateV1", "{\"blockStateCalls\":[{\"stateOverrides\":%s,\"calls\":[%s]}]}",
+            rich, calls[i]);
+        CHECK(holds(i ? "\"status\":\"0x1\"" : "\"status\":\"0x0\""));
+    }
+    end();
+}
+
 TEST(calls_with_block_overrides)
 {
     REQUIRE(begin());

@@ -117,6 +117,12 @@ TEST(envelope)
         buf_puts(&b, i ? ",1" : "1");
     buf_put_u8(&b, ']');
     CHECK(fails(post(buf_cstr(&b)), -32005, "batch too large"));
+    buf_clear(&b); /* no tree is made of very many values, wherever they are */
+    buf_puts(&b, "[[");
+    for (unsigned i = 0; i < LIMIT_RPC_VALUES; i++)
+        buf_puts(&b, "0,");
+    buf_puts(&b, "0]]");
+    CHECK(fails(post(buf_cstr(&b)), -32005, "request too large: at most 250000 values"));
     buf_free(&b);
     end();
 }

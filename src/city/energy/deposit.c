@@ -38,11 +38,20 @@ enum err deposit_store(struct service_call *c, uint64_t operation, uint32_t poin
                 abi_u256(deposit_total(d)));
 }
 
+/* All coins there are fit; more than there are can only be in a call that overrides balances. */
+static bool total_fits(const struct deposit *d, struct u256 *total)
+{
+    bool fits = true;
+    *total = U256_ZERO;
+    for (uint32_t i = 0; i < d->count; i++)
+        fits &= !u256_add(total, *total, d->part[i].amount);
+    return fits;
+}
+
 struct u256 deposit_total(const struct deposit *d)
 {
-    struct u256 total = U256_ZERO;
-    for (uint32_t i = 0; i < d->count; i++)
-        ASSERT(!u256_add(&total, total, d->part[i].amount)); /* all coins there are fit */
+    struct u256 total;
+    ASSERT(total_fits(d, &total)); /* run_deposit_for looked */
     return total;
 }
 
@@ -137,7 +146,7 @@ enum err run_deposit_for(struct service_call *c)
 {
     struct asked a;
     struct deposit d;
-    struct u256 amount = service_arg(c, 2)->word;
+    struct u256 amount = service_arg(c, 2)->word, total;
     TRY(load_asked(c, &a));
     if (!point_consumes(&a.p))
         return REFUSE(c, "NotConsumer", abi_u64(a.index));
@@ -145,6 +154,8 @@ enum err run_deposit_for(struct service_call *c)
         return REFUSE(c, "BadValue", abi_bytes(bytes_str("amount")), abi_u64(0));
     TRY(deposit_load(c, a.o.id, a.index, &d));
     TRY(add_part(c, &d, &a, amount));
+    if (!total_fits(&d, &total))
+        return REFUSE(c, "BadValue", abi_bytes(bytes_str("amount")), abi_u64(0));
     TRY(deposit_store(c, a.o.id, a.index, &d));
     return service_return(c, NULL);
 }

@@ -706,6 +706,19 @@ TEST(deposits)
     }
     SAY("ok", "p6", "depositFor", "1", "0", "10"); /* joins its part */
     SAY("90", "x", "deposit", "1", "0");
+    /* more than there are coins: only where a call overrides balances */
+    struct u256 rich; /* with the 10 that come back: all that can be said */
+    u256_sub(&rich, U256_MAX, u256_from_u64(10));
+    for (size_t i = 0; i < 2; i++) {
+        struct address a = bench_address(PAYERS[i]);
+        state_set_balance(b.state, &a, rich);
+    }
+    SAY("BadValue(parameter=amount, value=0)", "p1", "depositFor", "1", "0",
+        "115792089237316195423570985008687907853269984665640564039457584007913129639935");
+    static const char most[] =
+        "115792089237316195423570985008687907853269984665640564039457584007913129639845";
+    SAY("ok", "p2", "depositFor", "1", "0", most); /* with the 90: all that can be said */
+    SAY("BadValue(parameter=amount, value=0)", "p1", "depositFor", "1", "0", "1");
     bench_close(&b);
 }
 

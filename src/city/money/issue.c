@@ -89,19 +89,20 @@ enum err run_set_reserve(struct service_call *c)
 enum err run_mint(struct service_call *c)
 {
     struct address to = abi_get_address(service_arg(c, 0));
-    struct u256 amount = service_arg(c, 1)->word, supply, reserve, balance;
+    struct u256 amount = service_arg(c, 1)->word, supply, after, reserve, balance;
     TRY(money_require_role(c, MONEY_ISSUER));
     TRY(money_receiver_check(c, &to));
     TRY(load_supply(c, &supply));
     TRY(load_reserve(c, &reserve));
-    if (u256_add(&supply, supply, amount))
-        supply = U256_MAX; /* beyond what can be said is beyond any reserve */
-    if (u256_cmp(supply, reserve) > 0)
-        return reserve_exceeded(c, supply, reserve);
+    if (u256_add(&after, supply, amount)) /* beyond what can be said is beyond any reserve */
+        return reserve_exceeded(c, U256_MAX, reserve);
+    if (u256_cmp(after, reserve) > 0)
+        return reserve_exceeded(c, after, reserve);
     TRY(service_charge(c, GAS_MONEY_ISSUE));
     if (u256_add(&balance, state_balance(c->world->state, &to), amount))
-        return record_unreadable(c); /* a balance is part of the supply */
-    TRY(store_supply(c, supply));
+        return record_unreadable(
+            c); /* a balance is part of the supply, unless a call overrides it */
+    TRY(store_supply(c, after));
     state_set_balance(c->world->state, &to, balance);
     TRY(service_emit(
         c, "Transfer",
@@ -112,16 +113,17 @@ enum err run_mint(struct service_call *c)
 static enum err destroy(struct service_call *c, const struct address *holder, struct u256 amount)
 {
     struct state *s = c->world->state;
-    struct u256 balance = state_balance(s, holder), rest, supply;
+    struct u256 balance = state_balance(s, holder), rest, supply, after;
     TRY(load_supply(c, &supply));
     TRY(service_charge(c, GAS_MONEY_ISSUE));
     if (u256_sub(&rest, balance, amount))
         return service_revert(
             c, "ERC20InsufficientBalance",
             (struct abi_value[]){abi_address(holder), abi_u256(balance), abi_u256(amount)});
-    if (u256_sub(&supply, supply, amount))
-        return record_unreadable(c); /* a balance is part of the supply */
-    TRY(store_supply(c, supply));
+    if (u256_sub(&after, supply, amount))
+        return record_unreadable(
+            c); /* a balance is part of the supply, unless a call overrides it */
+    TRY(store_supply(c, after));
     state_set_balance(s, holder, rest);
     return service_emit(
         c, "Transfer",

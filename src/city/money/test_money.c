@@ -701,6 +701,64 @@ TEST(money_genesis_defaults)
     bench_close(&b);
 }
 
+/* --- at the end of the numbers ------------------------------------------------------------------
+ */
+
+/* The issuer may state any reserve, and make coins up to it. */
+TEST(money_supply_ends_at_the_last_number)
+{
+    struct bench b;
+    open_money(&b);
+    CHECK_STR(BENCH_CALL(&b, "issuer", &MONEY_SERVICE, "setReserve", MAX_UINT, "%x%"), "ok");
+    CHECK_STR(BENCH_CALL(&b, "issuer", &MONEY_SERVICE, "mint", "@carol", MAX_UINT),
+              "ReserveExceeded(supply=" MAX_UINT ", reserve=" MAX_UINT ")");
+    struct u256 rest, supply = u256_from_u64(1500);
+    u256_sub(&rest, U256_MAX, supply);
+    char text[80];
+    u256_dec(text, rest);
+    CHECK_STR(BENCH_CALL(&b, "issuer", &MONEY_SERVICE, "mint", "@carol", text), "ok");
+    CHECK_STR(BENCH_CALL(&b, "x", &MONEY_SERVICE, "totalSupply"), "\"" MAX_UINT "\"");
+    static const char *const MORE[] = {"1", "1510", MAX_UINT};
+    for (size_t i = 0; i < 3; i++)
+        CHECK_STR(BENCH_CALL(&b, "issuer", &MONEY_SERVICE, "mint", "@carol", MORE[i]),
+                  "ReserveExceeded(supply=" MAX_UINT ", reserve=" MAX_UINT ")");
+    bench_close(&b);
+}
+
+/* A call may override balances, so that there are more coins than were ever made. */
+static void make_rich(struct bench *b)
+{
+    static const char *const RICH[] = {"alice", "carol", "issuer", "money", "zero"};
+    for (size_t i = 0; i < sizeof RICH / sizeof *RICH; i++) {
+        struct address a = bench_address(RICH[i]);
+        state_set_balance(b->state, &a, U256_MAX);
+    }
+}
+
+TEST(money_refuses_what_only_overridden_balances_hold)
+{
+    struct bench b;
+    open_money(&b);
+    make_rich(&b);
+    CHECK_STR(BENCH_CALL(&b, "alice", &MONEY_SERVICE, "redeem", MAX_UINT, "%x%"),
+              bench_text(&b, "ERC20InsufficientBalance(sender=@alice, balance=1500, "
+                             "needed=" MAX_UINT ")"));
+    CHECK_STR(
+        BENCH_CALL(&b, "issuer", &MONEY_SERVICE, "burn", "1501"),
+        bench_text(&b, "ERC20InsufficientBalance(sender=@issuer, balance=1500, needed=1501)"));
+    CHECK_STR(BENCH_CALL(&b, "issuer", &MONEY_SERVICE, "mint", "@carol", "1"),
+              "ReserveExceeded(supply=" MAX_UINT ", reserve=2000)");
+    CHECK_STR(BENCH_CALL(&b, "alice", &MONEY_SERVICE, "transfer", "@carol", MAX_UINT), "true");
+    make_rich(&b);
+    CHECK_STR(BENCH_CALL(&b, "carol", &MONEY_SERVICE, "transfer", "@carol", MAX_UINT), "true");
+    CHECK(strlen(BENCH_CALL(&b, "carol", &MONEY_SERVICE, "hold", "@alice", "@alice", MAX_UINT,
+                            "1800000000", "%x%")) == 68);
+    const char *id = hold_id(&b, "carol", 0);
+    make_rich(&b);
+    CHECK_STR(BENCH_CALL(&b, "alice", &MONEY_SERVICE, "refund", id), "ok");
+    bench_close(&b);
+}
+
 /* --- refusals every method shares ------------------------------------------------------------- */
 
 /* Every method refuses coins, and every changing method a static call, before anything else. */

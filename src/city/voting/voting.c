@@ -101,7 +101,7 @@ static const struct service_method METHODS[] = {
      GAS_CHANGE, 0, run_voting_post_decryption},
     {"function postResult(uint256 id, uint64[] counts)",
      "Posts the result, one number for each ciphertext of a ballot; checked. Anybody.", GAS_CHANGE,
-     0, run_voting_post_result},
+     GAS_SERVICE_LIST_WORD, run_voting_post_result},
     {"function merge(uint256[] units, string name) returns (uint256 id)",
      "The clerk of units whose voting is over puts their encrypted sums together, so that they are "
      "counted as one.",
