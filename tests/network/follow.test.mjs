@@ -14,7 +14,8 @@ const alloc = Object.fromEntries(wallets.map((w) => [w.address, '1000']));
 const nobody = ethers.zeroPadValue('0xb0b0', 20);
 
 // A node as somebody wants it to look: change(request, result) may give another result. `down`: it
-// answers nobody; `hangs`: nor ends a connection; `to`: the URL of the node behind.
+// answers nobody; `hangs`: nor ends a connection; `records`: so many blocks are what one answer holds;
+// `to`: the URL of the node behind.
 class Liar {
   constructor(to) {
     Object.assign(this, { to, change: null, down: false, changed: 0 });
@@ -38,6 +39,10 @@ class Liar {
         if (this.down) return request.socket.destroy();
         if (this.hangs) return;
         const calls = JSON.parse(Buffer.concat(parts));
+        if (this.records && calls.length > this.records && calls[0].method === 'parvis_getBlockRecord') {
+          this.changed++;
+          return response.end(' '.repeat(65 << 20));
+        }
         try {
           const replies = Array.isArray(calls) ? await Promise.all(calls.map((c) => this.answer(c))) : await this.answer(calls);
           response.end(JSON.stringify(replies));
@@ -152,6 +157,17 @@ test('the source goes away and comes back; the copy too', { skip }, async () => 
   assert.ok(performance.now() - since < 10000, 'it waited for an answer');
   source.hangs = false;
   copy = await follow(copy.home, source.url);
+});
+
+test('it asks for fewer blocks where an answer is too large', { skip, timeout: 120000 }, async () => {
+  const source = closing(await new Liar(members[1].url).open());
+  const head = Number(await members[0].rpc.call('eth_blockNumber'));
+  source.records = Math.ceil(head / 3);
+  const other = await follow(await newCopy(genesis), source.url);
+  assert.ok(await until(async () => Number(await other.rpc.call('eth_blockNumber')) >= head, 60000, 200), other.log());
+  assert.ok(source.changed >= 2, `${source.changed} answers too large`);
+  await sameAs(other, members[0]);
+  assert.equal(await other.stop(), 0);
 });
 
 test('audit re-executes what the copy has; it holds', { skip }, async () => {
