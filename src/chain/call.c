@@ -179,8 +179,10 @@ static enum err succeeds(struct call_site *site, const struct call_request *r, u
     struct message_result result;
     if (r->goes_on && !r->goes_on(r->goes_on_ctx))
         return E_TIMEOUT;
+    struct arena_mark before = arena_mark(site->arena);
     enum err e = run(site, r, gas, &result);
     *yes = e == E_OK && result.frame.status == FRAME_SUCCESS;
+    arena_back(site->arena, before); /* nobody looks at its output */
     return e == E_TX_INTRINSIC_GAS ? E_OK : e;
 }
 

@@ -173,6 +173,19 @@ TEST(calls_that_ask_often_keep_nothing)
         arena_free(&a);
         buf_free(&code);
     }
+    /* an estimation runs its message many times, and keeps the first run's megabyte */
+    struct arena a = {0};
+    struct frame_result r;
+    static const uint8_t big[] = {0x62, 0x10, 0, 0, 0x5f, 0xf3};
+    struct account_override account = {
+        .address = {{0xaa}}, .has_code = true, .code = bytes_of(big, sizeof big)};
+    struct state_override o = {.accounts = &account, .count = 1};
+    struct call_request q = {.to = {{0xaa}}, .state = &o};
+    uint64_t gas;
+    CHECK_ERR(chain_estimate_gas(v, 300, &q, &a, &gas, &r), E_OK);
+    CHECK_INT(r.output.len, 1 << 20);
+    CHECK(a.used_bytes < 3 << 20);
+    arena_free(&a);
     chain_view_close(v);
     ledger_end(&l);
 }
