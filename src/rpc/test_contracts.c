@@ -178,7 +178,7 @@ TEST(overridden_balances_reach_services)
         "\"},\"" MONEY "\":{\"balance\":\"" MAX_WORD "\"}}";
     for (size_t i = 0; i < 3; i++) {
         ask("eth_call", "%s, \"latest\", %s", calls[i], rich);
-        CHECK(holds(i ? "\"result\"" : "ERC20InsufficientBalance"));
+        CHECK(holds(i ? "\"result\"" : "RecordUnreadable"));
         ask("debug_traceCall", "%s, \"latest\", {\"tracer\":\"callTracer\",\"stateOverrides\":%s}",
             calls[i], rich);
         CHECK(holds("\"result\""));
