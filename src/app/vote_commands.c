@@ -36,9 +36,13 @@ const struct command VOTE_COMMANDS[] = {
      "annule une consultation, avec un motif", VOTE_REASON_OPTIONS, vote_cancel_run},
     {"vote close", "ID", 1, 1, "ends the voting on record, once its time is over",
      "inscrit la fin du vote, une fois l'heure passée", VOTE_ANYONE_OPTIONS, vote_close_run},
-    {"vote tally", "ID", 1, 1, "writes the encrypted sums, which the trustees then decrypt",
-     "inscrit les sommes chiffrées, que les dépositaires déchiffrent ensuite", VOTE_ANYONE_OPTIONS,
-     vote_tally_run},
+    {"vote tally", "ID", 1, 1,
+     "writes the encrypted sums, which the trustees then decrypt; where there are several units, "
+     "the "
+     "clerk's",
+     "inscrit les sommes chiffrées, que les dépositaires déchiffrent ensuite ; s'il y a plusieurs "
+     "unités, au greffier de le faire",
+     VOTE_ANYONE_OPTIONS, vote_tally_run},
     {"vote result", "ID", 1, 1, "computes the result from the trustees' parts, posts and prints it",
      "calcule le résultat à partir des parts des dépositaires, l'inscrit et l'affiche",
      VOTE_ANYONE_OPTIONS, vote_result_run},

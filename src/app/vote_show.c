@@ -81,8 +81,13 @@ static void put_next(struct buf *b, const struct vote_consultation *c)
         buf_puts(b, "\n");
         break;
     case VOTE_CLOSED:
-        buf_putf(b, T("Next: `parvis vote tally %llu`.\n", "Ensuite : `parvis vote tally %llu`.\n"),
-                 id);
+        buf_putf(
+            b,
+            T("Next: `parvis vote tally %llu`; where there are several units the clerk does it "
+              "(--from), once those to be merged are.\n",
+              "Ensuite : `parvis vote tally %llu` ; s'il y a plusieurs unités, le greffier "
+              "le fait (--from), une fois réunies celles qui doivent l'être.\n"),
+            id);
         break;
     case VOTE_TALLIED:
         buf_putf(b,
