@@ -99,7 +99,8 @@ struct diag {
 
 /* diag_set formats the message and returns e, so that callers write
  *     return diag_set(d, E_CSV, "%s:%zu: field 3: ...", file, line);
- * d may be NULL; control characters become '?'. diag_wrap prepends text to the message already in d. */
+ * d may be NULL; control characters become '?'. diag_wrap prepends text to the message already in
+ * d. */
 enum err diag_set(struct diag *d, enum err e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 enum err diag_wrap(struct diag *d, enum err e, const char *format, ...)

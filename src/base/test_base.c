@@ -422,7 +422,9 @@ TEST(text_is_disarmed)
         {"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac"},
         {"\x1b[2K\rholds", "?[2K?holds", "?[2K?holds"},
         {"a\tb\r\nc\x7f", "a?b??c?", "a\tb\r\nc?"},
-        {"\xc2\x9b" "2J\xc2\xa0", "??2J\xc2\xa0", "??2J\xc2\xa0"},
+        {"\xc2\x9b"
+         "2J\xc2\xa0",
+         "??2J\xc2\xa0", "??2J\xc2\xa0"},
         {"cut \xc2", "cut \xc2", "cut \xc2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

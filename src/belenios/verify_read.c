@@ -128,8 +128,8 @@ static enum err take_ballot(struct bel_contents *c, const struct bel_record *r, 
             T("the ballot is a copy of ballot %zu", "le bulletin est une copie du bulletin %zu"),
             earlier + 1);
     if (c->ballot_count == UINT32_MAX - 1)
-        return diag_set(d, E_TOO_LARGE,
-                        T("more than %zu ballots", "plus de %zu bulletins"), c->ballot_count);
+        return diag_set(d, E_TOO_LARGE, T("more than %zu ballots", "plus de %zu bulletins"),
+                        c->ballot_count);
     if (r->body.len > LIMIT_BEL_BALLOT_BYTES)
         return diag_set(d, E_TOO_LARGE,
                         T("a ballot of more than %u bytes", "un bulletin de plus de %u octets"),
