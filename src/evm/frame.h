@@ -8,7 +8,7 @@
  *
  * Ownership  input is borrowed for the call; output belongs to the world's arena, which lives until
  *            the end of the transaction. The output of a frame below depth 0 is only good until the
- *            next frame_call. */
+ *            next frame_call, and what its runner took from the arena is given back. */
 #ifndef PARVIS_EVM_FRAME_H
 #define PARVIS_EVM_FRAME_H
 
