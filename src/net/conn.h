@@ -60,9 +60,9 @@ struct http_ws {
     uint8_t head[14];
     unsigned head_len;
     bool control;
-    uint64_t left; /* payload bytes of the frame that were not handed over */
-    size_t message_bytes;
-    unsigned fragments; /* of the message that is being joined */
+    uint64_t left;        /* payload bytes of the frame that were not handed over */
+    size_t message_bytes; /* of the message that is being joined */
+    unsigned fragments;
     /* guarded by the loop's lock */
     struct buf pending; /* (u32 length, text)* from http_ws_send */
     bool open, overflow, queued;

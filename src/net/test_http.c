@@ -595,6 +595,36 @@ TEST(held_bodies_are_bounded)
     http_stop(s);
 }
 
+/* Nor do WebSocket messages. */
+TEST(held_messages_are_bounded)
+{
+    struct http_config config = test_config();
+    config.held_bytes_max = 200000;
+    config.idle_timeout_ms = 60000;
+    struct http_server *s = start_with(&config);
+    static char part[90000];
+    memset(part, 'm', sizeof part);
+    struct buf b = {0};
+    frame(&b, 0x01, part, sizeof part, true);
+    int fds[12];
+    unsigned refused = 0;
+    for (int i = 0; i < 12; i++) {
+        fds[i] = ws_dial(s);
+        put(fds[i], b.data, b.len);
+    }
+    for (int i = 0; i < 12; i++) {
+        struct pollfd p = {fds[i], POLLIN, 0};
+        refused += poll(&p, 1, 200) == 1 && read_frame(fds[i]) == 0x88 && answer_len > 2 &&
+                   ((uint8_t)answer_text[0] << 8 | (uint8_t)answer_text[1]) == 1013;
+    }
+    CHECK(refused >= 6);
+    CHECK(stats_of(s).bytes_held < 500000);
+    for (int i = 0; i < 12; i++)
+        close(fds[i]);
+    buf_free(&b);
+    http_stop(s);
+}
+
 /* Requests that came together do not keep others waiting, nor the end. */
 TEST(turns)
 {

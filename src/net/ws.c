@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "net/conn.h"
 
+#define FRAME_BYTES 128      /* what wslay needs for a frame of a message, beside its payload */
+#define TRY_AGAIN_LATER 1013 /* IANA's registry of close codes */
+
 static void refuse(struct http_ws *ws, uint16_t code, const char *reason)
 {
     (void)wslay_event_queue_close(ws->wslay, code, (const uint8_t *)reason, strlen(reason));
@@ -36,6 +39,7 @@ static void head_whole(struct http_ws *ws)
         ws->fragments = 0;
         ws->message_bytes = 0;
     }
+    ws->message_bytes += FRAME_BYTES;
     if (++ws->fragments > LIMIT_RPC_FRAGMENTS)
         refuse(ws, WSLAY_CODE_MESSAGE_TOO_BIG, "too many fragments");
 }
@@ -78,6 +82,8 @@ static ssize_t on_recv(wslay_event_context_ptr w, uint8_t *buf, size_t len, int 
         ws->left -= payload;
         ws->message_bytes += ws->control ? 0 : payload;
         n += payload;
+        if (ws->message_bytes > CONN_COUNT_BYTES && loop_crowded(c->loop, 4))
+            refuse(ws, TRY_AGAIN_LATER, "too much is held");
     }
     if (n == 0 || !wslay_event_get_read_enabled(w)) {
         wslay_event_set_error(w, WSLAY_ERR_WOULDBLOCK);
