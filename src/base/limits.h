@@ -21,10 +21,13 @@
 #define LIMIT_RPC_BATCH 1000u                  /* requests in one JSON-RPC batch */
 #define LIMIT_RPC_RESPONSE_BYTES (64u << 20)
 #define LIMIT_RPC_CONNECTIONS 4096u
-#define LIMIT_RPC_CALL_GAS 100000000u /* eth_call and eth_estimateGas */
-#define LIMIT_RPC_LOG_RESULTS 20000u  /* logs in one eth_getLogs answer */
+#define LIMIT_RPC_HELD_BYTES (256u << 20) /* requests and unread answers of all connections */
+#define LIMIT_RPC_FRAGMENTS 1000u         /* frames of one WebSocket message */
+#define LIMIT_RPC_CALL_GAS 100000000u     /* eth_call and eth_estimateGas */
+#define LIMIT_RPC_LOG_RESULTS 20000u      /* logs in one eth_getLogs answer */
 #define LIMIT_RPC_FILTERS 1024u
 #define LIMIT_RPC_SUBSCRIPTIONS 1024u
+#define LIMIT_RPC_CRITERIA_BYTES (64u << 20) /* log criteria kept, all together */
 #define LIMIT_JSON_DEPTH 64u
 #define LIMIT_RLP_DEPTH 64u
 #define LIMIT_BLOCK_TXS 65536u

@@ -102,16 +102,34 @@ static void put_head(struct http_conn *c, const struct http_response *r, size_t 
     buf_puts(out, "\r\n");
 }
 
+/* answer_busy: too much is held for one more answer. */
+static void answer_busy(struct http_conn *c, bool keep)
+{
+    const char *json = c->loop->config->busy_json, *text = json ? json : "Service Unavailable\n";
+    struct http_response r = {
+        .status = 503, .content_type = json ? "application/json" : "text/plain; charset=utf-8"};
+    snprintf(r.extra_headers, sizeof r.extra_headers, "Retry-After: 1\r\n");
+    bool is_head = c->parser.method == HTTP_HEAD;
+    put_head(c, &r, strlen(text), keep);
+    if (!is_head)
+        buf_puts(&c->out, text);
+}
+
 void conn_fail(struct http_conn *c, int status)
 {
     struct http_response r = {.status = status, .content_type = "text/plain; charset=utf-8"};
     if (status == 426)
         snprintf(r.extra_headers, sizeof r.extra_headers, "Sec-WebSocket-Version: 13\r\n");
+    buf_free(&c->body);
+    c->state = CONN_CLOSE;
+    if (status == 503) {
+        answer_busy(c, false);
+        return;
+    }
     const char *reason = reason_of(status);
     put_head(c, &r, strlen(reason) + 1, false);
     buf_puts(&c->out, reason);
     buf_put_u8(&c->out, '\n');
-    c->state = CONN_CLOSE;
 }
 
 static void answer_options(struct http_conn *c, bool keep)
@@ -159,6 +177,10 @@ static void answer(struct http_conn *c, bool keep)
         answer_options(c, keep);
         return;
     }
+    if (loop_crowded(l, 4)) {
+        answer_busy(c, keep);
+        return;
+    }
     struct http_request in;
     bool is_head = c->parser.method == HTTP_HEAD;
     in.method = is_head ? "GET" : http_method_str((enum http_method)c->parser.method);
@@ -181,7 +203,7 @@ static void answer(struct http_conn *c, bool keep)
     put_head(c, &out, l->reply.len, keep);
     if (!is_head && out.status != 204 && out.status != 304)
         buf_put(&c->out, l->reply.data, l->reply.len);
-    if (l->reply.cap > CONN_KEEP_BYTES * 4)
+    if (l->reply.cap > LOOP_KEEP_BYTES)
         buf_free(&l->reply);
 }
 
@@ -278,6 +300,10 @@ static int on_body(http_parser *p, const char *at, size_t len)
         c->fail_status = 413;
         return -1;
     }
+    if (c->body.len + len > CONN_COUNT_BYTES && loop_crowded(c->loop, 4)) {
+        c->fail_status = 503;
+        return -1;
+    }
     buf_put(&c->body, at, len);
     if (c->body.len - c->body_mark >= 1024) { /* a byte now and then is no progress */
         c->body_mark = c->body.len;
@@ -299,7 +325,12 @@ static int on_complete(http_parser *p)
         c->state = CONN_CLOSE;
     if (c->body.cap > CONN_KEEP_BYTES)
         buf_free(&c->body);
-    if (c->state != CONN_HTTP || conn_unsent(c) > CONN_OUT_PAUSE) {
+    else
+        buf_clear(&c->body);
+    bool over = loop_turn_over(c->loop);
+    if (over)
+        c->yielded_us = c->loop->turn_us;
+    if (c->state != CONN_HTTP || over || conn_unsent(c) > CONN_OUT_PAUSE) {
         http_parser_pause(p, 1);
         c->paused = true;
     }
@@ -330,12 +361,65 @@ static int status_of(const struct http_conn *c)
     }
 }
 
+/* --- what is held ----------------------------------------------------------------------------- */
+
+bool loop_turn_over(const struct http_loop *l)
+{
+    return l->turn_us && clock_mono_us() - l->turn_us > TURN_US;
+}
+
+bool loop_crowded(const struct http_loop *l, unsigned quarters)
+{
+    size_t max = l->config->held_bytes_max;
+    return max && atomic_load_explicit(l->held, memory_order_relaxed) / quarters > max / 4;
+}
+
+static size_t held_by(const struct buf *b)
+{
+    return b->len < CONN_COUNT_BYTES ? b->len : b->cap;
+}
+
+static void set_counted(struct http_conn *c, size_t now)
+{
+    if (now > c->counted)
+        atomic_fetch_add_explicit(c->loop->held, now - c->counted, memory_order_relaxed);
+    else
+        atomic_fetch_sub_explicit(c->loop->held, c->counted - now, memory_order_relaxed);
+    if (!c->counted) {
+        c->counted_ms = c->loop->now_ms;
+        c->moved_bytes = 0;
+    }
+    c->counted = now;
+}
+
+void conn_count(struct http_conn *c)
+{
+    size_t now = held_by(&c->body) + held_by(&c->in) + held_by(&c->out) + c->ws.message_bytes;
+    if (now < CONN_COUNT_BYTES)
+        now = 0; /* small requests touch no cache line that the loops share */
+    if (now != c->counted && !c->dead)
+        set_counted(c, now);
+}
+
+void conn_uncount(struct http_conn *c)
+{
+    if (c->counted)
+        set_counted(c, 0);
+}
+
 /* --- feeding ---------------------------------------------------------------------------------- */
+
+static void unpause(struct http_conn *c)
+{
+    c->paused = false;
+    http_parser_pause(&c->parser, 0);
+}
 
 /* run consumes what it can and returns how much; less than len only when paused. */
 static size_t run(struct http_conn *c, const uint8_t *data, size_t len)
 {
     size_t at = 0;
+    c->yielded_us = 0;
     while (at < len && c->state == CONN_HTTP && !c->paused) {
         at += http_parser_execute(&c->parser, &settings, (const char *)data + at, len - at);
         if (c->parser.upgrade && HTTP_PARSER_ERRNO(&c->parser) == HPE_OK) {
@@ -350,7 +434,14 @@ static size_t run(struct http_conn *c, const uint8_t *data, size_t len)
     }
     if (c->state == CONN_WS)
         at += ws_feed(c, data ? data + at : NULL, len - at);
-    return c->state == CONN_CLOSE ? len : at;
+    if (c->state == CONN_CLOSE)
+        at = len;
+    if (at == len && c->yielded_us) { /* nothing is left for another turn */
+        c->yielded_us = 0;
+        if (c->state == CONN_HTTP && conn_unsent(c) <= CONN_OUT_PAUSE)
+            unpause(c);
+    }
+    return at;
 }
 
 static void keep_rest(struct http_conn *c, const uint8_t *data, size_t len)
@@ -369,21 +460,22 @@ void conn_feed(struct http_conn *c, const uint8_t *data, size_t len)
         c->deadline_ms = c->loop->now_ms + c->loop->config->idle_timeout_ms;
     if (c->in.len) {
         buf_put(&c->in, data, len);
+        conn_count(c);
         return; /* paused: conn_resume reads it in order */
     }
     size_t used = run(c, data, len);
     if (used < len)
         keep_rest(c, data + used, len - used);
+    c->moved_bytes += len;
+    conn_count(c);
 }
 
 void conn_resume(struct http_conn *c)
 {
     if (conn_unsent(c) > CONN_OUT_PAUSE || c->state == CONN_CLOSE)
         return;
-    if (c->state == CONN_HTTP && c->paused) {
-        c->paused = false;
-        http_parser_pause(&c->parser, 0);
-    }
+    if (c->state == CONN_HTTP && c->paused)
+        unpause(c);
     if (c->in.len) {
         struct buf held = c->in;
         c->in = (struct buf){0};
@@ -394,6 +486,7 @@ void conn_resume(struct http_conn *c)
     }
     if (c->state == CONN_WS)
         ws_pump(c);
+    conn_count(c);
 }
 
 void conn_eof(struct http_conn *c)
@@ -432,6 +525,7 @@ void loop_init(struct http_loop *l, const struct http_config *config, unsigned t
     pthread_once(&once, set_limits);
     *l = (struct http_loop){.config = config, .thread = thread, .epoll_fd = -1, .wake_fd = -1};
     pthread_mutex_init(&l->lock, NULL);
+    l->held = &l->held_by_one;
     l->now_ms = clock_mono_us() / 1000;
 }
 
@@ -459,6 +553,7 @@ struct http_conn *conn_new(struct http_loop *l, int fd)
 void conn_free(struct http_conn *c)
 {
     ws_end(c);
+    conn_uncount(c);
     buf_free(&c->head.text);
     buf_free(&c->body);
     buf_free(&c->in);

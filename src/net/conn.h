@@ -5,7 +5,10 @@
  *   conn_feed(c, bytes) -> handlers run -> answers wait in c->out from c->out_sent on
  *
  * Back-pressure  more than CONN_OUT_PAUSE bytes unsent pauses the parser; the rest of what was fed
- *                waits in c->in, conn_resume goes on after the socket took the answers. */
+ *                waits in c->in, conn_resume goes on after the socket took the answers.
+ * Turns          requests that came together are answered until the loop's turn has taken TURN_US;
+ *                the rest waits in c->in (c->yielded_us) for the loop's next turn.
+ * Memory         conn_count keeps the server's sum of what connections hold. */
 #ifndef PARVIS_NET_CONN_H
 #define PARVIS_NET_CONN_H
 
@@ -17,8 +20,13 @@
 #include "net/http.h"
 
 #define CONN_HEAD_BYTES_MAX (16u << 10)
+#define TURN_US 2000u                  /* after which a loop's other connections have their turn */
 #define CONN_OUT_PAUSE (256u << 10)    /* unsent bytes after which no further request is read */
-#define CONN_KEEP_BYTES (64u << 10)    /* buffers larger than this are given back when idle */
+#define CONN_KEEP_BYTES (16u << 10)    /* buffers larger than this are given back when idle */
+#define LOOP_KEEP_BYTES (256u << 10)   /* the same for those of a loop */
+#define CONN_COUNT_BYTES (4u << 10)    /* less than this on one connection is not counted */
+#define CONN_READ_MIN (256u << 10)     /* of its answers a peer reads in body_timeout_ms */
+#define CONN_WS_CROWDED (64u << 10)    /* http_ws_send bytes that may wait when too much is held */
 #define CONN_WS_WAITING_MAX (8u << 20) /* http_ws_send bytes that a slow reader may pile up */
 
 enum conn_state {
@@ -48,6 +56,13 @@ struct http_ws {
     void *data;
     struct bytes in; /* what wslay may read now */
     bool held;       /* http_ws_send's texts wait for out to drain */
+    /* wslay is handed one frame at a time: what it has taken in cannot be held back any more */
+    uint8_t head[14];
+    unsigned head_len;
+    bool control;
+    uint64_t left;        /* payload bytes of the frame that were not handed over */
+    size_t message_bytes; /* of the message that is being joined */
+    unsigned fragments;
     /* guarded by the loop's lock */
     struct buf pending; /* (u32 length, text)* from http_ws_send */
     bool open, overflow, queued;
@@ -59,8 +74,10 @@ struct http_loop {
     struct http_server *server; /* NULL without sockets */
     unsigned thread;
     uint64_t now_ms;
-    struct buf reply;  /* a handler's body */
-    struct buf pushes; /* swapped with http_ws.pending */
+    uint64_t turn_us;                  /* when this turn began; 0: turns have no end */
+    _Atomic size_t *held, held_by_one; /* held: the server's sum, or without one held_by_one */
+    struct buf reply;                  /* a handler's body */
+    struct buf pushes;                 /* swapped with http_ws.pending */
     char date[48];
     uint64_t date_s;
     _Atomic uint64_t requests, bytes_in, bytes_out, connections, connections_now;
@@ -86,7 +103,13 @@ struct http_conn {
     uint32_t events; /* what epoll was asked for */
     bool paused, eof, draining, dead, pinged;
     uint64_t deadline_ms;
-    size_t body_mark; /* body bytes when the deadline was last moved */
+    size_t body_mark;     /* body bytes when the deadline was last moved */
+    uint64_t read_by_ms;  /* instead of the deadline while answers wait; 0: none does */
+    size_t read_bytes;    /* taken by the peer since that was last moved */
+    uint64_t yielded_us;  /* the turn that ended before c->in was used up; 0: none */
+    size_t counted;       /* bytes of this connection in the server's sum */
+    uint64_t counted_ms;  /* since when it holds any, */
+    uint64_t moved_bytes; /* and what it moved since then */
     int fail_status;
     http_parser parser;
     struct conn_head head;
@@ -112,6 +135,13 @@ void conn_eof(struct http_conn *c);    /* the peer will send no more */
 void conn_fail(struct http_conn *c, int status);
 /* conn_expire acts on a passed deadline: an answer 408, a ping, or the end. */
 void conn_expire(struct http_conn *c);
+
+/* conn_count brings the server's sum up to date; loop_crowded tells whether so many quarters of
+ * what may be held are. */
+void conn_count(struct http_conn *c);
+void conn_uncount(struct http_conn *c);
+bool loop_crowded(const struct http_loop *l, unsigned quarters);
+bool loop_turn_over(const struct http_loop *l);
 
 static inline size_t conn_unsent(const struct http_conn *c)
 {

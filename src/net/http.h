@@ -5,13 +5,17 @@
  * Threads   config.threads loops, each with its own connections; a new connection goes to the loop
  *           that has the fewest. Handlers run on a loop's thread and must not block for long.
  *           http_ws_send may be called from any thread.
- * Limits    header 16 KiB, body config.body_bytes_max, idle and slow-read time-outs, connections.
- *           Requests after an answer that the peer does not read wait in the kernel.
+ * Limits    header 16 KiB, body config.body_bytes_max, idle time-out, connections, frames of one
+ *           WebSocket message. Requests after an answer that the peer does not read wait in the
+ *           kernel. A peer must read (write) something of an answer (body) in body_timeout_ms.
+ * Memory    what all connections hold (bodies, unread answers) is counted: beyond
+ *           config.held_bytes_max requests are refused with 503, and from three quarters of it on
+ *           the slowest peers are cut off. One more answer per thread may come on top.
  * Answers   HEAD is given to the handler as GET and its body is not sent; OPTIONS is answered here
  *           (CORS preflight); a handler's answer always carries Content-Length.
  * Refused   400 malformed, ambiguous length (Content-Length with Transfer-Encoding, repeated),
  *           no or two Host; 408 slow; 413 body; 417 Expect; 426 WebSocket version; 431 header;
- *           501 method or transfer coding; 503 too many connections.
+ *           501 method or transfer coding; 503 too many connections, too much held.
  * Files     conn.c one connection as a state machine fed with bytes (no socket: the fuzz target's
  *           entry), head.c header fields, ws.c WebSocket, server.c sockets and loops. */
 #ifndef PARVIS_NET_HTTP_H
@@ -64,6 +68,8 @@ struct http_config {
     unsigned
         header_timeout_ms;    /* from the first byte of a request to the end of its head; 0: 10 s */
     unsigned body_timeout_ms; /* without progress in a body, or in reading answers; 0: 30 s */
+    size_t held_bytes_max;    /* of all connections together; 0: LIMIT_RPC_HELD_BYTES */
+    const char *busy_json; /* body of that 503, and a WebSocket's answer then; NULL: plain text */
 };
 
 /* http_start listens and starts the loops. E_OK | E_IO (address in use, unknown host ...; d says).
@@ -85,6 +91,7 @@ struct http_stats {
     uint64_t connections_now;
     uint64_t bytes_in;
     uint64_t bytes_out;
+    uint64_t bytes_held; /* now; what is less than 4 KiB on a connection is not counted */
 };
 void http_stats(const struct http_server *s, struct http_stats *out);
 

@@ -21,8 +21,9 @@
 
 #define RECV_BYTES (64u << 10)
 #define TICK_MS 100
-#define ROUND_MAX 16   /* events of one round, and */
-#define ROUND_US 2000u /* how long its answers may wait for one another */
+#define ROUND_MAX 16    /* events of one round, whose answers wait for one another up to TURN_US */
+#define EVICT_MAX 64    /* slow peers cut off in one tick when too much is held, */
+#define EVICT_AGE 1000u /* who had these milliseconds to move what they hold */
 #define LINGER_MS 1000
 #define STOP_MS 2000
 
@@ -32,6 +33,7 @@ struct http_server {
     int listen_fd;
     uint16_t port;
     _Atomic unsigned connections_now;
+    _Atomic size_t held; /* bytes of all connections */
     _Atomic bool stopping;
 };
 
@@ -50,7 +52,7 @@ static void ask_events(struct http_conn *c)
     bool full = conn_unsent(c) > CONN_OUT_PAUSE || c->in.len > 0;
     if (!c->eof && (!full || c->state == CONN_CLOSE))
         want |= EPOLLIN;
-    if (conn_unsent(c))
+    if (conn_unsent(c) || c->yielded_us) /* which is writable: its next turn comes at once */
         want |= EPOLLOUT;
     if (want == c->events)
         return;
@@ -60,27 +62,46 @@ static void ask_events(struct http_conn *c)
     c->events = want;
 }
 
+/* taken notes that the peer took n bytes: while answers wait it lives by reading enough of them,
+ * whatever else it does. */
+static void taken(struct http_conn *c, size_t n)
+{
+    const struct http_config *config = c->loop->config;
+    c->moved_bytes += n;
+    c->read_bytes += n;
+    if (!conn_unsent(c)) {
+        if (c->phase == PHASE_IDLE)
+            c->deadline_ms = c->loop->now_ms + config->idle_timeout_ms;
+        else if (c->read_by_ms && c->deadline_ms < c->loop->now_ms + config->header_timeout_ms)
+            c->deadline_ms = c->loop->now_ms + config->header_timeout_ms;
+        c->read_by_ms = 0;
+    } else if (!c->read_by_ms || c->read_bytes >= CONN_READ_MIN) {
+        c->read_by_ms = c->loop->now_ms + config->body_timeout_ms;
+        c->read_bytes = 0;
+    }
+}
+
 /* flush sends what the socket takes. False: the connection is lost. */
 static bool flush(struct http_conn *c)
 {
     while (conn_unsent(c)) {
         ssize_t n = send(c->fd, c->out.data + c->out_sent, conn_unsent(c), MSG_NOSIGNAL);
-        if (n < 0)
-            return errno == EAGAIN || errno == EINTR;
-        atomic_fetch_add_explicit(&c->loop->bytes_out, (uint64_t)n, memory_order_relaxed);
-        c->out_sent += (size_t)n;
-        if (c->phase == PHASE_IDLE)
-            c->deadline_ms = c->loop->now_ms + c->loop->config->idle_timeout_ms;
-        if (conn_unsent(c)) { /* the peer reads slowly: by its progress it lives */
-            c->deadline_ms = c->loop->now_ms + c->loop->config->body_timeout_ms;
-            return true;
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            return false;
+        if (n > 0) {
+            atomic_fetch_add_explicit(&c->loop->bytes_out, (uint64_t)n, memory_order_relaxed);
+            c->out_sent += (size_t)n;
         }
+        taken(c, n > 0 ? (size_t)n : 0);
+        if (conn_unsent(c))
+            return true;
     }
     c->out_sent = 0;
     if (c->out.cap > CONN_KEEP_BYTES)
         buf_free(&c->out);
     else
         buf_clear(&c->out);
+    conn_count(c);
     return true;
 }
 
@@ -110,8 +131,12 @@ static void settle(struct http_conn *c)
             break;
         if (!held && !paused && !c->ws.held)
             break;
+        if (c->yielded_us && c->yielded_us == c->loop->turn_us)
+            break; /* its next turn comes after the others' */
         conn_resume(c);
-        if (c->eof && !c->paused && !c->in.len)
+        bool last =
+            c->eof || atomic_load_explicit(&c->loop->server->stopping, memory_order_relaxed);
+        if (last && !c->paused && !c->in.len)
             c->state = CONN_CLOSE;
     }
     if (c->state == CONN_CLOSE && !conn_unsent(c) && !c->draining)
@@ -144,6 +169,7 @@ static void bury(struct http_conn *c)
         c->next->link = c->link;
     close(c->fd);
     c->dead = true;
+    conn_uncount(c);
     /* freed after this round of events: the round may still name it */
     c->next = l->graves;
     l->graves = c;
@@ -280,15 +306,38 @@ static void woken(struct http_loop *l)
     }
 }
 
+/* slower tells whether a moves less than b of what is held for it. */
+static bool slower(const struct http_conn *a, const struct http_conn *b, uint64_t now_ms)
+{
+    return (double)a->moved_bytes * (double)(now_ms - b->counted_ms) <
+           (double)b->moved_bytes * (double)(now_ms - a->counted_ms);
+}
+
+/* evict cuts off the slowest peers while too much is held. */
+static void evict(struct http_loop *l)
+{
+    for (unsigned i = 0; i < EVICT_MAX && loop_crowded(l, 3); i++) {
+        struct http_conn *slowest = NULL;
+        for (struct http_conn *c = l->conns; c; c = c->next)
+            if (c->counted && l->now_ms - c->counted_ms >= EVICT_AGE &&
+                (!slowest || slower(c, slowest, l->now_ms)))
+                slowest = c;
+        if (!slowest)
+            return;
+        bury(slowest);
+    }
+}
+
 static void tick(struct http_loop *l)
 {
     if (!atomic_load(&l->server->stopping))
         listen_on(l, true);
+    evict(l);
     for (struct http_conn *c = l->conns, *next; c; c = next) {
         next = c->next;
-        if (l->now_ms < c->deadline_ms)
+        if (l->now_ms < (c->read_by_ms ? c->read_by_ms : c->deadline_ms))
             continue;
-        if (c->draining)
+        if (c->draining || c->read_by_ms)
             c->dead = true;
         else
             conn_expire(c);
@@ -312,9 +361,10 @@ static void close_down(struct http_loop *l)
 {
     listen_on(l, false);
     woken(l);
+    uint64_t began_us = clock_mono_us();
     for (struct http_conn *c = l->conns, *next; c; c = next) {
         next = c->next;
-        if (!c->draining && !c->eof)
+        if (!c->draining && !c->eof && clock_mono_us() - began_us < STOP_MS * 1000u)
             readable(c);
         if (c->state == CONN_WS)
             ws_shut(c, WSLAY_CODE_GOING_AWAY);
@@ -344,6 +394,7 @@ static void run_once(struct http_loop *l, int timeout_ms)
     size_t count = 0;
     bool accept = false, wake = false;
     uint64_t began_us = clock_mono_us();
+    l->turn_us = began_us;
     l->now_ms = began_us / 1000;
     for (int i = 0; i < n; i++) {
         if (events[i].data.ptr == l->server) {
@@ -353,7 +404,7 @@ static void run_once(struct http_loop *l, int timeout_ms)
         } else {
             answered[count] = events[i].data.ptr;
             take_in(answered[count++], events[i].events);
-            if (clock_mono_us() - began_us > ROUND_US) { /* a slow request holds up no answer */
+            if (loop_turn_over(l)) { /* a slow request holds up no answer */
                 send_all(answered, count);
                 count = 0;
             }
@@ -485,11 +536,14 @@ enum err http_start(struct http_server **out, const struct http_config *config, 
     s->config.idle_timeout_ms = config->idle_timeout_ms ? config->idle_timeout_ms : 60000;
     s->config.header_timeout_ms = config->header_timeout_ms ? config->header_timeout_ms : 10000;
     s->config.body_timeout_ms = config->body_timeout_ms ? config->body_timeout_ms : 30000;
+    s->config.held_bytes_max =
+        config->held_bytes_max ? config->held_bytes_max : LIMIT_RPC_HELD_BYTES;
     s->loops = mem_zalloc(s->config.threads, sizeof *s->loops);
     s->listen_fd = -1;
     for (unsigned i = 0; i < s->config.threads; i++) {
         loop_init(&s->loops[i], &s->config, i);
         s->loops[i].server = s;
+        s->loops[i].held = &s->held;
     }
     enum err e = open_listener(s, d);
     for (unsigned i = 0; e == E_OK && i < s->config.threads; i++)
@@ -524,6 +578,7 @@ uint16_t http_port(const struct http_server *s)
 void http_stats(const struct http_server *s, struct http_stats *out)
 {
     *out = (struct http_stats){0};
+    out->bytes_held = atomic_load_explicit(&s->held, memory_order_relaxed);
     for (unsigned i = 0; i < s->config.threads; i++) {
         struct http_loop *l = &s->loops[i];
         out->requests += atomic_load_explicit(&l->requests, memory_order_relaxed);

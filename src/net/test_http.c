@@ -31,6 +31,8 @@ static void on_request(void *ctx, unsigned thread, const struct http_request *in
         memset(buf_grow(out->body, 4u << 20), 'x', 4u << 20);
         return;
     }
+    if (strcmp(in->path, "/slow") == 0)
+        usleep(20000);
     if (strcmp(in->path, "/missing") == 0)
         out->status = 404;
     const char *custom = http_header(in, "x-custom");
@@ -60,6 +62,10 @@ static void on_message(void *ctx, unsigned thread, struct http_ws *ws, struct by
         abort();
     if (bytes_eq(text, bytes_str("silent")))
         return;
+    if (bytes_eq(text, bytes_str("big"))) {
+        memset(buf_grow(reply, 1u << 20), 'x', 1u << 20);
+        return;
+    }
     buf_puts(reply, "echo ");
     buf_put(reply, text.data, text.len);
 }
@@ -88,20 +94,28 @@ static struct http_config test_config(void)
                                 .body_timeout_ms = 600};
 }
 
-static struct http_server *start(void)
+static struct http_server *start_with(const struct http_config *config)
 {
     struct http_server *s = NULL;
-    struct http_config config = test_config();
     struct diag d = {{0}};
-    enum err e = http_start(&s, &config, &d);
+    enum err e = http_start(&s, config, &d);
     if (e != E_OK)
         test_fail(__FILE__, __LINE__, "http_start: %s %s", err_name(e), d.text);
     return s;
 }
 
-static int dial(const struct http_server *s)
+static struct http_server *start(void)
+{
+    struct http_config config = test_config();
+    return start_with(&config);
+}
+
+/* window: bytes that wait unread on this side; 0: as many as the system likes. */
+static int dial_window(const struct http_server *s, int window)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (window)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
     struct sockaddr_in a = {.sin_family = AF_INET,
                             .sin_port = htons(http_port(s)),
                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -110,6 +124,11 @@ static int dial(const struct http_server *s)
     if (connect(fd, (struct sockaddr *)&a, sizeof a) != 0)
         abort();
     return fd;
+}
+
+static int dial(const struct http_server *s)
+{
+    return dial_window(s, 0);
 }
 
 static void put(int fd, const void *data, size_t len)
@@ -413,6 +432,228 @@ TEST(slow_clients)
     http_stop(s);
 }
 
+#define WS_REQUEST(path)                                                                        \
+    "GET " path " HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade" \
+    "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+
+static int ws_dial(const struct http_server *s)
+{
+    int fd = dial(s);
+    puts_fd(fd, WS_REQUEST("/ws?x=1"));
+    /* the example of RFC 6455 sec. 1.3 */
+    CHECK(has(read_answer(fd), "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+    return fd;
+}
+
+static void frame(struct buf *b, unsigned first, const void *data, size_t len, bool mask)
+{
+    static const uint8_t key[4] = {1, 2, 3, 4};
+    buf_put_u8(b, (uint8_t)first);
+    uint8_t m = mask ? 0x80 : 0, wide[8];
+    if (len < 126) {
+        buf_put_u8(b, (uint8_t)(m | len));
+    } else if (len < 65536) {
+        buf_put_u8(b, m | 126);
+        buf_put_u8(b, (uint8_t)(len >> 8));
+        buf_put_u8(b, (uint8_t)len);
+    } else {
+        buf_put_u8(b, m | 127);
+        be64_put(wide, len);
+        buf_put(b, wide, 8);
+    }
+    if (mask)
+        buf_put(b, key, 4);
+    for (size_t i = 0; i < len; i++)
+        buf_put_u8(b, ((const uint8_t *)data)[i] ^ (mask ? key[i & 3] : 0));
+}
+
+static void send_frame(int fd, unsigned first, const char *text, bool mask)
+{
+    struct buf b = {0};
+    frame(&b, first, text, strlen(text), mask);
+    put(fd, b.data, b.len);
+    buf_free(&b);
+}
+
+/* Reads one frame from the server; returns its first byte, or -1. */
+static int read_frame(int fd)
+{
+    uint8_t head[10];
+    if (recv(fd, head, 2, MSG_WAITALL) != 2)
+        return -1;
+    size_t len = head[1];
+    if (len == 126 && recv(fd, head + 2, 2, MSG_WAITALL) == 2)
+        len = (size_t)head[2] << 8 | head[3];
+    else if (len == 127 && recv(fd, head + 2, 8, MSG_WAITALL) == 8)
+        len = (size_t)be64_get(head + 2);
+    read_some(fd, len);
+    return head[0];
+}
+
+static void expect_close(int fd, unsigned code)
+{
+    CHECK_INT(read_frame(fd), 0x88);
+    if (answer_len < 2)
+        test_fail(__FILE__, __LINE__, "close without a code, expected %u", code);
+    CHECK_INT((uint8_t)answer_text[0] << 8 | (uint8_t)answer_text[1], code);
+    CHECK_STR(read_all(fd), "");
+    close(fd);
+}
+
+static struct http_stats stats_of(const struct http_server *s)
+{
+    struct http_stats stats;
+    http_stats(s, &stats);
+    return stats;
+}
+
+/* A client that takes a little of its answer now and then is dropped like one that takes nothing.
+ */
+TEST(trickling_reader)
+{
+    struct http_server *s = start();
+    int fd = dial_window(s, 4096);
+    puts_fd(fd, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    unsigned rounds = 0;
+    for (; rounds < 100 && (!rounds || stats_of(s).connections_now); rounds++) {
+        read_some(fd, 4000);
+        usleep(50000);
+    }
+    CHECK(rounds > 5 && rounds < 60);
+    close(fd);
+    http_stop(s);
+}
+
+/* Answers that nobody reads: beyond the bound others are refused, until the slow are cut off. */
+TEST(held_answers_are_bounded)
+{
+    struct http_config config = test_config();
+    config.held_bytes_max = 2u << 20;
+    config.body_timeout_ms = 60000;
+    config.busy_json = "{\"busy\":true}";
+    struct http_server *s = start_with(&config);
+    int fds[8], ws = ws_dial(s);
+    for (int i = 0; i < 8; i++) {
+        fds[i] = dial_window(s, 4096);
+        puts_fd(fds[i], "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    for (int i = 0; i < 100 && stats_of(s).requests < 8; i++)
+        usleep(2000);
+    usleep(20000);
+    CHECK(stats_of(s).bytes_held > config.held_bytes_max);
+    CHECK(stats_of(s).bytes_held < 3 * (4u << 20)); /* the bound and an answer per thread */
+    int fd = dial(s);
+    puts_fd(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(has(read_answer(fd), "HTTP/1.1 503 Service Unavailable\r\n"));
+    CHECK(has(answer_text, "application/json"));
+    CHECK(has(answer_text, "{\"busy\":true}"));
+    send_frame(ws, 0x81, "hello", true);
+    CHECK_INT(read_frame(ws), 0x81);
+    CHECK_STR(answer_text, "{\"busy\":true}");
+    for (int i = 0; i < 40 && stats_of(s).bytes_held > config.held_bytes_max; i++)
+        usleep(100000);
+    puts_fd(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); /* on the same connection */
+    CHECK(has(read_answer(fd), "HTTP/1.1 200 OK\r\n"));
+    send_frame(ws, 0x81, "hello", true);
+    CHECK_INT(read_frame(ws), 0x81);
+    CHECK_STR(answer_text, "echo hello");
+    for (int i = 0; i < 8; i++)
+        close(fds[i]);
+    close(fd);
+    close(ws);
+    for (int i = 0; i < 100 && stats_of(s).connections_now; i++)
+        usleep(10000);
+    CHECK_INT(stats_of(s).bytes_held, 0);
+    http_stop(s);
+}
+
+/* Bodies that do not end count too. */
+TEST(held_bodies_are_bounded)
+{
+    struct http_config config = test_config();
+    config.held_bytes_max = 300000;
+    config.body_timeout_ms = 60000;
+    struct http_server *s = start_with(&config);
+    static char part[99000];
+    memset(part, 'b', sizeof part);
+    int fds[12];
+    unsigned refused = 0;
+    for (int i = 0; i < 12; i++) {
+        fds[i] = dial(s);
+        puts_fd(fds[i], "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+        put(fds[i], part, sizeof part);
+    }
+    for (int i = 0; i < 12; i++) {
+        struct pollfd p = {fds[i], POLLIN, 0};
+        ssize_t n = poll(&p, 1, 300) == 1 ? recv(fds[i], answer_text, 13, 0) : 0;
+        refused += n == 13 && memcmp(answer_text, "HTTP/1.1 503 ", 13) == 0;
+    }
+    CHECK(refused >= 6);
+    CHECK(stats_of(s).bytes_held < 700000);
+    for (int i = 0; i < 12; i++)
+        close(fds[i]);
+    http_stop(s);
+}
+
+/* Nor do WebSocket messages. */
+TEST(held_messages_are_bounded)
+{
+    struct http_config config = test_config();
+    config.held_bytes_max = 200000;
+    config.idle_timeout_ms = 60000;
+    struct http_server *s = start_with(&config);
+    static char part[90000];
+    memset(part, 'm', sizeof part);
+    struct buf b = {0};
+    frame(&b, 0x01, part, sizeof part, true);
+    int fds[12];
+    unsigned refused = 0;
+    for (int i = 0; i < 12; i++) {
+        fds[i] = ws_dial(s);
+        put(fds[i], b.data, b.len);
+    }
+    for (int i = 0; i < 12; i++) {
+        struct pollfd p = {fds[i], POLLIN, 0};
+        refused += poll(&p, 1, 200) == 1 && read_frame(fds[i]) == 0x88 && answer_len > 2 &&
+                   ((uint8_t)answer_text[0] << 8 | (uint8_t)answer_text[1]) == 1013;
+    }
+    CHECK(refused >= 6);
+    CHECK(stats_of(s).bytes_held < 500000);
+    for (int i = 0; i < 12; i++)
+        close(fds[i]);
+    buf_free(&b);
+    http_stop(s);
+}
+
+/* Requests that came together do not keep others waiting, nor the end. */
+TEST(turns)
+{
+    struct http_config config = test_config();
+    config.threads = 1;
+    struct http_server *s = start_with(&config);
+    struct buf b = {0};
+    for (int i = 0; i < 200; i++)
+        buf_putf(&b, "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n%04d", i);
+    int slow = dial(s), fd = dial(s);
+    put(slow, b.data, b.len);
+    usleep(50000);
+    uint64_t t0 = clock_mono_us();
+    puts_fd(fd, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(has(read_answer(fd), "GET /quick"));
+    CHECK(clock_mono_us() - t0 < 1000000);
+    for (int i = 0; i < 20; i++) {
+        char want[8];
+        snprintf(want, sizeof want, "[%04d]", i);
+        CHECK(has(read_answer(slow), want));
+    }
+    t0 = clock_mono_us();
+    http_stop(s);
+    CHECK(clock_mono_us() - t0 < 3000000);
+    close(slow);
+    close(fd);
+    buf_free(&b);
+}
+
 TEST(idle_is_closed)
 {
     struct http_server *s = NULL;
@@ -489,74 +730,6 @@ TEST(start_errors)
 }
 
 /* --- WebSocket -------------------------------------------------------------------------------- */
-
-#define WS_REQUEST(path)                                                                        \
-    "GET " path " HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade" \
-    "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-
-static int ws_dial(const struct http_server *s)
-{
-    int fd = dial(s);
-    puts_fd(fd, WS_REQUEST("/ws?x=1"));
-    /* the example of RFC 6455 sec. 1.3 */
-    CHECK(has(read_answer(fd), "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
-    return fd;
-}
-
-static void frame(struct buf *b, unsigned first, const void *data, size_t len, bool mask)
-{
-    static const uint8_t key[4] = {1, 2, 3, 4};
-    buf_put_u8(b, (uint8_t)first);
-    uint8_t m = mask ? 0x80 : 0, wide[8];
-    if (len < 126) {
-        buf_put_u8(b, (uint8_t)(m | len));
-    } else if (len < 65536) {
-        buf_put_u8(b, m | 126);
-        buf_put_u8(b, (uint8_t)(len >> 8));
-        buf_put_u8(b, (uint8_t)len);
-    } else {
-        buf_put_u8(b, m | 127);
-        be64_put(wide, len);
-        buf_put(b, wide, 8);
-    }
-    if (mask)
-        buf_put(b, key, 4);
-    for (size_t i = 0; i < len; i++)
-        buf_put_u8(b, ((const uint8_t *)data)[i] ^ (mask ? key[i & 3] : 0));
-}
-
-static void send_frame(int fd, unsigned first, const char *text, bool mask)
-{
-    struct buf b = {0};
-    frame(&b, first, text, strlen(text), mask);
-    put(fd, b.data, b.len);
-    buf_free(&b);
-}
-
-/* Reads one frame from the server; returns its first byte, or -1. */
-static int read_frame(int fd)
-{
-    uint8_t head[10];
-    if (recv(fd, head, 2, MSG_WAITALL) != 2)
-        return -1;
-    size_t len = head[1];
-    if (len == 126 && recv(fd, head + 2, 2, MSG_WAITALL) == 2)
-        len = (size_t)head[2] << 8 | head[3];
-    else if (len == 127 && recv(fd, head + 2, 8, MSG_WAITALL) == 8)
-        len = (size_t)be64_get(head + 2);
-    read_some(fd, len);
-    return head[0];
-}
-
-static void expect_close(int fd, unsigned code)
-{
-    CHECK_INT(read_frame(fd), 0x88);
-    if (answer_len < 2)
-        test_fail(__FILE__, __LINE__, "close without a code, expected %u", code);
-    CHECK_INT((uint8_t)answer_text[0] << 8 | (uint8_t)answer_text[1], code);
-    CHECK_STR(read_all(fd), "");
-    close(fd);
-}
 
 TEST(ws_messages)
 {
@@ -667,6 +840,66 @@ TEST(ws_protocol_errors)
     put(fd, b.data, b.len);
     buf_free(&b);
     expect_close(fd, 1009);
+    http_stop(s);
+}
+
+/* A message in more frames than it needs holds much for every byte. */
+TEST(ws_fragments)
+{
+    struct http_server *s = start();
+    struct buf b = {0};
+    for (int extra = 0; extra < 2; extra++) {
+        int fd = ws_dial(s);
+        buf_clear(&b);
+        frame(&b, 0x01, "f", 1, true);
+        for (int i = 0; i < 998 + extra; i++) {
+            frame(&b, 0x00, "r", 1, true);
+            if (i % 100 == 0)
+                frame(&b, 0x8a, "pong", 4, true); /* is none of them */
+        }
+        frame(&b, 0x80, "g", 1, true);
+        put(fd, b.data, b.len / 3);
+        usleep(20000); /* cut within a frame's head */
+        put(fd, b.data + b.len / 3, b.len - b.len / 3);
+        if (extra) {
+            expect_close(fd, 1009);
+        } else {
+            CHECK_INT(read_frame(fd), 0x81);
+            CHECK_INT(answer_len, 1005);
+            close(fd);
+        }
+    }
+    buf_free(&b);
+    http_stop(s);
+}
+
+/* Small requests of one write for large answers: no more of them is answered than is read. */
+TEST(ws_unread_answers)
+{
+    struct http_config config = test_config();
+    config.body_timeout_ms = 5000;
+    struct http_server *s = start_with(&config);
+    int fd = ws_dial(s);
+    struct buf b = {0};
+    for (int i = 0; i < 20; i++) {
+        frame(&b, 0x81, "big", 3, true);
+        frame(&b, 0x89, "p", 1, true);
+    }
+    uint64_t before = stats_of(s).requests;
+    put(fd, b.data, b.len);
+    usleep(200000);
+    CHECK(stats_of(s).requests - before < 10); /* the sockets' own buffers take some */
+    CHECK(stats_of(s).bytes_held < 3u << 20);
+    unsigned answers = 0, pongs = 0;
+    for (int i = 0; i < 40; i++) {
+        int first = read_frame(fd);
+        answers += first == 0x81 && answer_len == 1u << 20;
+        pongs += first == 0x8a && answer_len == 1;
+    }
+    CHECK_INT(answers, 20);
+    CHECK_INT(pongs, 20);
+    close(fd);
+    buf_free(&b);
     http_stop(s);
 }
 

@@ -2,21 +2,93 @@
  * checks UTF-8, answers pings and runs the closing handshake. */
 #include <strings.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "net/conn.h"
 
+#define FRAME_BYTES 128      /* what wslay needs for a frame of a message, beside its payload */
+#define TRY_AGAIN_LATER 1013 /* IANA's registry of close codes */
+
+static void refuse(struct http_ws *ws, uint16_t code, const char *reason)
+{
+    (void)wslay_event_queue_close(ws->wslay, code, (const uint8_t *)reason, strlen(reason));
+    wslay_event_shutdown_read(ws->wslay);
+}
+
+/* head_bytes: how long the frame's head is, as far as its first two bytes tell. */
+static unsigned head_bytes(const struct http_ws *ws)
+{
+    if (ws->head_len < 2)
+        return 2;
+    unsigned len = ws->head[1] & 0x7f;
+    return 2 + (len == 126 ? 2 : len == 127 ? 8 : 0) + (ws->head[1] & 0x80 ? 4 : 0);
+}
+
+/* head_whole begins a frame: its length, and its message's count of fragments. */
+static void head_whole(struct http_ws *ws)
+{
+    unsigned len = ws->head[1] & 0x7f, opcode = ws->head[0] & 0x0f;
+    ws->left = len < 126    ? len
+               : len == 126 ? (uint64_t)ws->head[2] << 8 | ws->head[3]
+                            : be64_get(ws->head + 2);
+    ws->head_len = 0;
+    ws->control = opcode >= 8;
+    if (ws->control)
+        return; /* they come between fragments */
+    if (opcode) {
+        ws->fragments = 0;
+        ws->message_bytes = 0;
+    }
+    ws->message_bytes += FRAME_BYTES;
+    if (++ws->fragments > LIMIT_RPC_FRAGMENTS)
+        refuse(ws, WSLAY_CODE_MESSAGE_TOO_BIG, "too many fragments");
+}
+
+/* move copies what is both asked for and there. */
+static size_t move(struct http_ws *ws, uint8_t *to, uint64_t want)
+{
+    size_t n = want < ws->in.len ? (size_t)want : ws->in.len;
+    if (n)
+        memcpy(to, ws->in.data, n);
+    ws->in.data += n;
+    ws->in.len -= n;
+    return n;
+}
+
+static bool may_read(struct http_conn *c)
+{
+    if (c->ws.left == 0 && c->ws.head_len == 0) /* what the last frame brought, a pong too */
+        (void)wslay_event_send(c->ws.wslay);
+    return !c->yielded_us && conn_unsent(c) <= CONN_OUT_PAUSE;
+}
+
+/* on_recv hands over the rest of one frame at most. */
 static ssize_t on_recv(wslay_event_context_ptr w, uint8_t *buf, size_t len, int flags, void *ctx)
 {
     struct http_conn *c = ctx;
+    struct http_ws *ws = &c->ws;
+    size_t n = 0;
     (void)flags;
-    size_t n = c->ws.in.len < len ? c->ws.in.len : len;
-    if (n == 0 || conn_unsent(c) > CONN_OUT_PAUSE) {
+    if (may_read(c)) {
+        while (ws->left == 0 && n < len && ws->in.len) {
+            n += move(ws, buf + n, 1);
+            ws->head[ws->head_len++] = buf[n - 1];
+            if (ws->head_len == head_bytes(ws)) {
+                head_whole(ws);
+                break;
+            }
+        }
+        size_t payload = move(ws, buf + n, ws->left < len - n ? ws->left : len - n);
+        ws->left -= payload;
+        ws->message_bytes += ws->control ? 0 : payload;
+        n += payload;
+        if (ws->message_bytes > CONN_COUNT_BYTES && loop_crowded(c->loop, 4))
+            refuse(ws, TRY_AGAIN_LATER, "too much is held");
+    }
+    if (n == 0 || !wslay_event_get_read_enabled(w)) {
         wslay_event_set_error(w, WSLAY_ERR_WOULDBLOCK);
         return -1;
     }
-    memcpy(buf, c->ws.in.data, n);
-    c->ws.in.data += n;
-    c->ws.in.len -= n;
     return (ssize_t)n;
 }
 
@@ -37,18 +109,14 @@ static void queue_text(struct http_ws *ws, struct bytes text)
     (void)wslay_event_queue_msg(ws->wslay, &m);
 }
 
-static void refuse(struct http_ws *ws, uint16_t code, const char *reason)
-{
-    (void)wslay_event_queue_close(ws->wslay, code, (const uint8_t *)reason, strlen(reason));
-    wslay_event_shutdown_read(ws->wslay);
-}
-
 static void on_message(wslay_event_context_ptr w, const struct wslay_event_on_msg_recv_arg *m,
                        void *ctx)
 {
     struct http_conn *c = ctx;
     struct http_loop *l = c->loop;
     (void)w;
+    if (!wslay_is_ctrl_frame(m->opcode))
+        c->ws.message_bytes = 0;
     if (m->opcode == WSLAY_BINARY_FRAME) {
         refuse(&c->ws, WSLAY_CODE_UNSUPPORTED_DATA, "text messages only");
         return;
@@ -57,14 +125,17 @@ static void on_message(wslay_event_context_ptr w, const struct wslay_event_on_ms
         return;
     atomic_fetch_add_explicit(&l->requests, 1, memory_order_relaxed);
     buf_clear(&l->reply);
-    l->config->ws_message(l->config->ctx, l->thread, &c->ws, bytes_of(m->msg, m->msg_length),
-                          &l->reply);
+    if (!loop_crowded(l, 4))
+        l->config->ws_message(l->config->ctx, l->thread, &c->ws, bytes_of(m->msg, m->msg_length),
+                              &l->reply);
+    else if (l->config->busy_json)
+        buf_puts(&l->reply, l->config->busy_json);
     if (l->reply.len)
         queue_text(&c->ws, buf_view(&l->reply));
-    if (l->reply.cap > CONN_KEEP_BYTES * 4)
+    if (l->reply.cap > LOOP_KEEP_BYTES)
         buf_free(&l->reply);
-    /* into out now, so that on_recv sees how much waits */
-    (void)wslay_event_send(c->ws.wslay);
+    if (loop_turn_over(l))
+        c->yielded_us = l->turn_us;
 }
 
 /* settle sends what wslay queued and follows its closing handshake. */
@@ -89,6 +160,11 @@ size_t ws_feed(struct http_conn *c, const uint8_t *data, size_t len)
     return used;
 }
 
+static void uncount_pending(struct http_ws *ws, size_t len)
+{
+    atomic_fetch_sub_explicit(ws->conn->loop->held, len, memory_order_relaxed);
+}
+
 void ws_pump(struct http_conn *c)
 {
     struct http_loop *l = c->loop;
@@ -101,6 +177,7 @@ void ws_pump(struct http_conn *c)
     ws->pending = l->pushes;
     l->pushes = taken;
     bool overflow = ws->overflow;
+    uncount_pending(ws, taken.len);
     pthread_mutex_unlock(&l->lock);
     if (overflow) {
         refuse(ws, WSLAY_CODE_POLICY_VIOLATION, "too slow");
@@ -111,11 +188,12 @@ void ws_pump(struct http_conn *c)
             at += 4 + (size_t)len;
         }
     }
-    if (taken.cap > CONN_KEEP_BYTES * 4)
+    if (taken.cap > LOOP_KEEP_BYTES)
         buf_free(&l->pushes);
     else
         buf_clear(&l->pushes);
     settle(c);
+    conn_count(c);
 }
 
 void ws_ping(struct http_conn *c)
@@ -192,6 +270,7 @@ void ws_end(struct http_conn *c)
         }
     }
     pthread_mutex_unlock(&l->lock);
+    uncount_pending(&c->ws, c->ws.pending.len);
     buf_free(&c->ws.pending);
     wslay_event_context_free(c->ws.wslay);
     c->ws.wslay = NULL;
@@ -205,10 +284,14 @@ void http_ws_send(struct http_ws *ws, struct bytes text)
     pthread_mutex_lock(&l->lock);
     bool wake = false;
     if (ws->open && !ws->overflow) {
-        if (ws->pending.len + text.len > CONN_WS_WAITING_MAX) {
+        size_t waiting = ws->pending.len + text.len;
+        if (waiting > CONN_WS_WAITING_MAX ||
+            (ws->pending.len && waiting > CONN_WS_CROWDED && loop_crowded(l, 4))) {
             ws->overflow = true;
+            uncount_pending(ws, ws->pending.len);
             buf_free(&ws->pending);
         } else {
+            atomic_fetch_add_explicit(l->held, sizeof len + text.len, memory_order_relaxed);
             buf_put(&ws->pending, len, sizeof len);
             buf_put(&ws->pending, text.data, text.len);
         }

@@ -44,6 +44,8 @@ enum err rpc_start(struct rpc **out, struct engine *engine, const struct rpc_con
         .ws_close = ws_gone,
         .ctx = r,
         .cors_origin = "*",
+        .busy_json = "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32005,\"message\":"
+                     "\"the node holds too many answers that were not read: try again\"}}",
     };
     subs_start(r);
     enum err e = http_start(&r->http, &http, d);
