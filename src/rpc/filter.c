@@ -4,13 +4,16 @@
 #include "base/mem.h"
 #include "rpc/methods.h"
 
+#define RANGE_MAX 1000 /* characters of a range, an EIP-1898 object at both ends included */
+
 enum filter_kind { FILTER_NONE, FILTER_LOGS, FILTER_BLOCKS, FILTER_PENDING };
 
 struct rpc_filter {
     enum filter_kind kind;
     uint8_t id[RPC_ID_BYTES];
-    char *criteria; /* FILTER_LOGS: eth_newFilter's object, as JSON */
-    uint64_t next;  /* block, or place in the feed of pending hashes */
+    struct log_criteria criteria; /* FILTER_LOGS, whose range is read again at each poll: */
+    char *range;                  /* its members of eth_newFilter's object, as JSON */
+    uint64_t next;                /* block, or place in the feed of pending hashes */
     uint64_t expires_us;
 };
 
@@ -38,7 +41,8 @@ static void forget(struct rpc *r, struct rpc_filter *f)
 {
     if (f->kind == FILTER_PENDING)
         feed_watch_pending(r, -1);
-    mem_free(f->criteria);
+    criteria_drop(r, &f->criteria);
+    mem_free(f->range);
     *f = (struct rpc_filter){0};
 }
 
@@ -69,8 +73,9 @@ unsigned filters_count(struct rpc *r)
     return n;
 }
 
-/* add takes criteria. */
-static bool add(struct rpc_call *c, enum filter_kind kind, char *criteria, uint64_t next)
+/* add takes criteria and range (NULL: none). */
+static bool add(struct rpc_call *c, enum filter_kind kind, struct log_criteria *criteria,
+                char *range, uint64_t next)
 {
     struct rpc *r = c->r;
     struct rpc_filter *f = NULL;
@@ -81,31 +86,54 @@ static bool add(struct rpc_call *c, enum filter_kind kind, char *criteria, uint6
             f = &r->filters[i];
     if (f) {
         *f = (struct rpc_filter){.kind = kind,
-                                 .criteria = criteria,
+                                 .range = range,
                                  .next = next,
                                  .expires_us = clock_mono_us() + RPC_FILTER_US};
+        if (criteria)
+            f->criteria = *criteria;
         random_bytes(f->id, sizeof f->id);
         put_id(c->out, f->id);
     } else {
-        mem_free(criteria);
+        if (criteria)
+            criteria_drop(r, criteria);
+        mem_free(range);
     }
     pthread_mutex_unlock(&r->filter_lock);
     return f || rpc_fail(c, RPC_LIMIT, "too many filters: at most %u", LIMIT_RPC_FILTERS);
 }
 
+/* put_range writes the members that criteria_range reads; what else the object has is not kept. */
+static void put_range(struct buf *out, const struct json *j)
+{
+    static const char *const members[] = {"fromBlock", "toBlock", "blockHash"};
+    json_open(out, '{');
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const struct json *m = json_get(j, members[i]);
+        if (m) {
+            json_put_key(out, members[i]);
+            json_print(out, m);
+        }
+    }
+    json_close(out, '}');
+}
+
 bool eth_new_filter(struct rpc_call *c)
 {
-    struct log_criteria f;
+    struct log_criteria f, kept;
     if (!criteria_read(c, param(c, 0), &f))
         return false;
     buf_clear(&c->scratch);
-    json_print(&c->scratch, param(c, 0));
-    return add(c, FILTER_LOGS, mem_strdup(buf_cstr(&c->scratch)), chain_view_head(c->view) + 1);
+    put_range(&c->scratch, param(c, 0));
+    if (c->scratch.len > RANGE_MAX)
+        return rpc_fail(c, RPC_PARAMS, "the range is too long");
+    return criteria_keep(c, &f, &kept) &&
+           add(c, FILTER_LOGS, &kept, mem_strdup(buf_cstr(&c->scratch)),
+               chain_view_head(c->view) + 1);
 }
 
 bool eth_new_block_filter(struct rpc_call *c)
 {
-    return add(c, FILTER_BLOCKS, NULL, chain_head(c->chain).number + 1);
+    return add(c, FILTER_BLOCKS, NULL, NULL, chain_head(c->chain).number + 1);
 }
 
 bool eth_new_pending_filter(struct rpc_call *c)
@@ -114,55 +142,63 @@ bool eth_new_pending_filter(struct rpc_call *c)
     if (!param_bool(c, 0, &full))
         return false;
     feed_watch_pending(c->r, 1);
-    if (add(c, FILTER_PENDING, NULL, feed_pending_end(c->r)))
+    if (add(c, FILTER_PENDING, NULL, NULL, feed_pending_end(c->r)))
         return true;
     feed_watch_pending(c->r, -1);
     return false;
 }
 
-/* take copies a filter's state (criteria duplicated into the arena) and, for `advance`, moves it on
- * to what comes after the view's head; false when there is none. */
-static bool take(struct rpc_call *c, bool advance, struct rpc_filter *out)
+/* The lock is held. */
+static struct rpc_filter *find(struct rpc *r, const uint8_t id[RPC_ID_BYTES])
+{
+    for (unsigned i = 0; i < LIMIT_RPC_FILTERS; i++)
+        if (r->filters[i].kind != FILTER_NONE && memcmp(r->filters[i].id, id, RPC_ID_BYTES) == 0)
+            return &r->filters[i];
+    return NULL;
+}
+
+/* take copies a filter's state (criteria and range into the arena); false when there is none. */
+static bool take(struct rpc_call *c, struct rpc_filter *out)
 {
     uint8_t id[RPC_ID_BYTES];
     struct rpc *r = c->r;
-    struct chain_view *v = call_view(c);
-    bool found = false;
-    if (!v || !read_id(c, param(c, 0), id))
+    if (!call_view(c) || !read_id(c, param(c, 0), id))
         return false;
-    uint64_t head = chain_view_head(v);
     pthread_mutex_lock(&r->filter_lock);
     expire(r);
-    for (unsigned i = 0; i < LIMIT_RPC_FILTERS && !found; i++) {
-        struct rpc_filter *f = &r->filters[i];
-        if (f->kind == FILTER_NONE || memcmp(f->id, id, sizeof id) != 0)
-            continue;
-        found = true;
+    struct rpc_filter *f = find(r, id);
+    if (f) {
         *out = *f;
-        if (f->criteria)
-            out->criteria = arena_strdup(&c->arena, f->criteria);
+        out->criteria = criteria_copy(&c->arena, &f->criteria);
+        out->range = f->range ? arena_strdup(&c->arena, f->range) : NULL;
         f->expires_us = clock_mono_us() + RPC_FILTER_US;
-        if (advance && f->kind == FILTER_PENDING) {
-            buf_clear(&c->scratch);
-            feed_pending(r, &f->next, &c->scratch);
-        } else if (advance && head >= f->next) {
-            f->next = head + 1;
-        }
     }
     pthread_mutex_unlock(&r->filter_lock);
-    return found || rpc_fail(c, RPC_NOT_FOUND, "filter not found");
+    return f || rpc_fail(c, RPC_NOT_FOUND, "filter not found");
+}
+
+/* told moves a filter on, once its answer is complete: what was not told comes with the next poll.
+ */
+static void told(struct rpc_call *c, const struct rpc_filter *taken, uint64_t next)
+{
+    struct rpc *r = c->r;
+    pthread_mutex_lock(&r->filter_lock);
+    struct rpc_filter *f = find(r, taken->id);
+    if (f && f->next < next)
+        f->next = next;
+    pthread_mutex_unlock(&r->filter_lock);
 }
 
 static bool put_new_logs(struct rpc_call *c, const struct rpc_filter *f, bool all)
 {
-    struct log_criteria criteria;
+    struct log_criteria criteria = f->criteria;
     struct json *json = NULL;
     struct diag d;
-    enum err e = json_parse(&json, bytes_str(f->criteria), &d);
+    enum err e = json_parse(&json, bytes_str(f->range), &d);
     ASSERT(e == E_OK); /* it was printed by us */
     uint64_t number;
     const struct json *from = json_get(json, "fromBlock");
-    bool fixed = from && json_u64(&number, from) == E_OK, ok = criteria_read(c, json, &criteria);
+    bool fixed = from && json_u64(&number, from) == E_OK, ok = criteria_range(c, json, &criteria);
     json_free(json);
     if (!ok)
         return false;
@@ -176,20 +212,17 @@ static bool put_new_logs(struct rpc_call *c, const struct rpc_filter *f, bool al
     return logs_search(c, &criteria);
 }
 
-bool eth_get_filter_changes(struct rpc_call *c)
+static bool put_new_hashes(struct rpc_call *c, const struct rpc_filter *f, uint64_t *next)
 {
-    struct rpc_filter f;
     struct hash hash;
-    if (!take(c, true, &f))
-        return false;
-    if (f.kind == FILTER_LOGS)
-        return put_new_logs(c, &f, false);
     json_open(c->out, '[');
-    if (f.kind == FILTER_PENDING) {
+    if (f->kind == FILTER_PENDING) {
+        buf_clear(&c->scratch);
+        feed_pending(c->r, next, &c->scratch);
         for (size_t at = 0; at < c->scratch.len; at += 32)
             json_put_data(c->out, c->scratch.data + at, 32);
     } else {
-        for (uint64_t n = f.next; n <= chain_view_head(c->view); n++) {
+        for (uint64_t n = f->next; n <= chain_view_head(c->view); n++) {
             struct header h;
             enum err e = chain_load_header(c->view, n, &c->arena, &h, &hash);
             if (e != E_OK)
@@ -203,10 +236,23 @@ bool eth_get_filter_changes(struct rpc_call *c)
     return true;
 }
 
+bool eth_get_filter_changes(struct rpc_call *c)
+{
+    struct rpc_filter f;
+    if (!take(c, &f))
+        return false;
+    uint64_t next = f.kind == FILTER_PENDING ? f.next : chain_view_head(c->view) + 1;
+    if (!(f.kind == FILTER_LOGS ? put_new_logs(c, &f, false) : put_new_hashes(c, &f, &next)))
+        return false;
+    if (c->out->len <= LIMIT_RPC_RESPONSE_BYTES) /* else the dispatcher refuses it */
+        told(c, &f, next);
+    return true;
+}
+
 bool eth_get_filter_logs(struct rpc_call *c)
 {
     struct rpc_filter f;
-    if (!take(c, false, &f))
+    if (!take(c, &f))
         return false;
     if (f.kind != FILTER_LOGS)
         return rpc_fail(c, RPC_NOT_FOUND, "filter not found");
@@ -217,16 +263,13 @@ bool eth_uninstall_filter(struct rpc_call *c)
 {
     uint8_t id[RPC_ID_BYTES];
     struct rpc *r = c->r;
-    bool found = false;
     if (!read_id(c, param(c, 0), id))
         return false;
     pthread_mutex_lock(&r->filter_lock);
-    for (unsigned i = 0; i < LIMIT_RPC_FILTERS && !found; i++) {
-        found = r->filters[i].kind != FILTER_NONE && memcmp(r->filters[i].id, id, sizeof id) == 0;
-        if (found)
-            forget(r, &r->filters[i]);
-    }
+    struct rpc_filter *f = find(r, id);
+    if (f)
+        forget(r, f);
     pthread_mutex_unlock(&r->filter_lock);
-    json_put_bool(c->out, found);
+    json_put_bool(c->out, f != NULL);
     return true;
 }

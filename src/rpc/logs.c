@@ -1,14 +1,70 @@
 /* eth_getLogs: criteria, and the search: header bloom first, receipts only where it may match. */
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "rpc/methods.h"
 
-static bool read_addresses(struct rpc_call *c, const struct json *j, struct log_criteria *out)
+static struct bloom_bits bits_of(struct bytes item)
+{
+    struct bloom_bits out = {{0}, {0}};
+    uint8_t bloom[BLOOM_BYTES] = {0};
+    unsigned n = 0;
+    bloom_add(bloom, item);
+    for (unsigned i = 0; i < BLOOM_BYTES; i++) {
+        if (bloom[i]) {
+            out.at[n] = (uint8_t)i;
+            out.mask[n++] = bloom[i];
+        }
+    }
+    return out; /* fewer than three: a mask of 0 is always met */
+}
+
+static bool bits_in(const struct bloom_bits *b, const uint8_t bloom[BLOOM_BYTES])
+{
+    for (unsigned i = 0; i < 3; i++)
+        if ((bloom[b->at[i]] & b->mask[i]) != b->mask[i])
+            return false;
+    return true;
+}
+
+static int address_order(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct address));
+}
+
+static int hash_order(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct hash));
+}
+
+/* prepare sorts what was read and finds its places in a bloom. */
+static void prepare(struct arena *a, struct log_criteria *f, struct address *addresses,
+                    struct hash *const topics[4])
+{
+    struct bloom_bits *bits = arena_zalloc(a, f->address_count + 1, sizeof *bits);
+    f->address_bits = bits;
+    if (f->address_count)
+        qsort(addresses, f->address_count, sizeof *addresses, address_order);
+    for (size_t i = 0; i < f->address_count; i++)
+        bits[i] = bits_of(bytes_of(addresses[i].b, sizeof addresses[i].b));
+    for (unsigned p = 0; p < f->place_count; p++) {
+        size_t n = f->places[p].count;
+        f->places[p].bits = bits = arena_zalloc(a, n + 1, sizeof *bits);
+        if (n)
+            qsort(topics[p], n, sizeof *topics[p], hash_order);
+        for (size_t i = 0; i < n; i++)
+            bits[i] = bits_of(bytes_of(topics[p][i].b, sizeof topics[p][i].b));
+    }
+}
+
+static bool read_addresses(struct rpc_call *c, const struct json *j, struct log_criteria *out,
+                           struct address **list_out)
 {
     size_t n = json_is_array(j) ? json_count(j) : 1;
     if (n > RPC_ITEMS_MAX)
         return rpc_fail(c, RPC_PARAMS, "exceed max addresses: %u", RPC_ITEMS_MAX);
     struct address *list = arena_zalloc(&c->arena, n ? n : 1, sizeof *list);
-    out->addresses = list;
+    out->addresses = *list_out = list;
     out->address_count = n;
     if (!json_is_array(j))
         return read_address(c, j, "address", list);
@@ -18,7 +74,8 @@ static bool read_addresses(struct rpc_call *c, const struct json *j, struct log_
     return true;
 }
 
-static bool read_place(struct rpc_call *c, const struct json *j, struct log_criteria *out)
+static bool read_place(struct rpc_call *c, const struct json *j, struct log_criteria *out,
+                       struct hash *lists_out[4])
 {
     unsigned place = out->place_count++;
     if (json_is_null(j))
@@ -27,7 +84,7 @@ static bool read_place(struct rpc_call *c, const struct json *j, struct log_crit
     if (n > RPC_ITEMS_MAX)
         return rpc_fail(c, RPC_PARAMS, "exceed max topics: %u", RPC_ITEMS_MAX);
     struct hash *list = arena_zalloc(&c->arena, n ? n : 1, sizeof *list);
-    out->places[place].topics = list;
+    out->places[place].topics = lists_out[place] = list;
     out->places[place].count = n;
     if (!json_is_array(j))
         return read_hash(c, j, "a topic", list);
@@ -42,7 +99,7 @@ static bool read_place(struct rpc_call *c, const struct json *j, struct log_crit
     return true;
 }
 
-static bool read_range(struct rpc_call *c, const struct json *j, struct log_criteria *out)
+bool criteria_range(struct rpc_call *c, const struct json *j, struct log_criteria *out)
 {
     const struct json *from = json_get(j, "fromBlock"), *to = json_get(j, "toBlock"),
                       *hash = json_get(j, "blockHash");
@@ -89,33 +146,69 @@ bool criteria_read(struct rpc_call *c, const struct json *j, struct log_criteria
     if (!j || !json_is_object(j))
         return rpc_fail(c, RPC_PARAMS, "the log criteria must be an object");
     const struct json *address = json_get(j, "address"), *topics = json_get(j, "topics");
-    if (address && !json_is_null(address) && !read_addresses(c, address, out))
+    struct address *addresses = NULL;
+    struct hash *lists[4] = {NULL};
+    if (address && !json_is_null(address) && !read_addresses(c, address, out, &addresses))
         return false;
     if (topics && !json_is_null(topics)) {
         if (!json_is_array(topics) || json_count(topics) > 4)
             return rpc_fail(c, RPC_PARAMS, "topics must be an array of at most 4");
         for (const struct json *t = json_first(topics); t; t = json_next(t))
-            if (!read_place(c, t, out))
+            if (!read_place(c, t, out, lists))
                 return false;
     }
-    return read_range(c, j, out);
+    prepare(&c->arena, out, addresses, lists);
+    return criteria_range(c, j, out);
 }
 
-struct log_criteria criteria_copy(const struct log_criteria *f)
+/* copy duplicates into an arena, or with NULL on the heap. */
+static void *copy(struct arena *a, const void *data, size_t size)
+{
+    return a ? arena_dup(a, data, size) : mem_dup(data, size);
+}
+
+struct log_criteria criteria_copy(struct arena *a, const struct log_criteria *f)
 {
     struct log_criteria out = *f;
-    out.addresses = mem_dup(f->addresses, f->address_count * sizeof *f->addresses);
-    for (unsigned p = 0; p < f->place_count; p++)
-        out.places[p].topics =
-            mem_dup(f->places[p].topics, f->places[p].count * sizeof *f->places[p].topics);
+    out.addresses = copy(a, f->addresses, f->address_count * sizeof *f->addresses);
+    out.address_bits = copy(a, f->address_bits, f->address_count * sizeof *f->address_bits);
+    for (unsigned p = 0; p < f->place_count; p++) {
+        size_t n = f->places[p].count;
+        out.places[p].topics = copy(a, f->places[p].topics, n * sizeof *f->places[p].topics);
+        out.places[p].bits = copy(a, f->places[p].bits, n * sizeof *f->places[p].bits);
+    }
     return out;
 }
 
-void criteria_free(struct log_criteria *f)
+static size_t criteria_size(const struct log_criteria *f)
 {
-    mem_free((void *)f->addresses);
+    size_t n = f->address_count * (sizeof *f->addresses + sizeof *f->address_bits);
     for (unsigned p = 0; p < f->place_count; p++)
+        n += f->places[p].count * (sizeof *f->places[p].topics + sizeof *f->places[p].bits);
+    return n;
+}
+
+bool criteria_keep(struct rpc_call *c, const struct log_criteria *f, struct log_criteria *out)
+{
+    size_t n = criteria_size(f);
+    if (atomic_fetch_add(&c->r->criteria_bytes, n) + n > LIMIT_RPC_CRITERIA_BYTES) {
+        atomic_fetch_sub(&c->r->criteria_bytes, n);
+        return rpc_fail(c, RPC_LIMIT, "too many log criteria: at most %u MiB of them are kept",
+                        LIMIT_RPC_CRITERIA_BYTES >> 20);
+    }
+    *out = criteria_copy(NULL, f);
+    return true;
+}
+
+void criteria_drop(struct rpc *r, struct log_criteria *f)
+{
+    atomic_fetch_sub(&r->criteria_bytes, criteria_size(f));
+    mem_free((void *)f->addresses);
+    mem_free((void *)f->address_bits);
+    for (unsigned p = 0; p < f->place_count; p++) {
         mem_free((void *)f->places[p].topics);
+        mem_free((void *)f->places[p].bits);
+    }
     *f = (struct log_criteria){0};
 }
 
@@ -123,28 +216,26 @@ bool criteria_may_match(const struct log_criteria *f, const uint8_t bloom[BLOOM_
 {
     bool any = f->address_count == 0;
     for (size_t i = 0; i < f->address_count && !any; i++)
-        any = bloom_may_contain(bloom, bytes_of(f->addresses[i].b, 20));
+        any = bits_in(&f->address_bits[i], bloom);
     for (unsigned p = 0; p < f->place_count && any; p++) {
         any = f->places[p].count == 0;
         for (size_t i = 0; i < f->places[p].count && !any; i++)
-            any = bloom_may_contain(bloom, bytes_of(f->places[p].topics[i].b, 32));
+            any = bits_in(&f->places[p].bits[i], bloom);
     }
     return any;
 }
 
 bool criteria_match(const struct log_criteria *f, const struct log_entry *l)
 {
-    bool any = f->address_count == 0;
-    for (size_t i = 0; i < f->address_count && !any; i++)
-        any = address_eq(&f->addresses[i], &l->address);
-    if (l->topic_count < f->place_count)
+    if (l->topic_count < f->place_count ||
+        (f->address_count && !bsearch(&l->address, f->addresses, f->address_count,
+                                      sizeof *f->addresses, address_order)))
         return false;
-    for (unsigned p = 0; p < f->place_count && any; p++) {
-        any = f->places[p].count == 0;
-        for (size_t i = 0; i < f->places[p].count && !any; i++)
-            any = hash_eq(&f->places[p].topics[i], &l->topics[p]);
-    }
-    return any;
+    for (unsigned p = 0; p < f->place_count; p++)
+        if (f->places[p].count && !bsearch(&l->topics[p], f->places[p].topics, f->places[p].count,
+                                           sizeof *f->places[p].topics, hash_order))
+            return false;
+    return true;
 }
 
 /* search_block appends one block's matching logs; false on error. */

@@ -84,6 +84,7 @@ struct rpc {
     struct rpc_filter *filters; /* LIMIT_RPC_FILTERS places */
 
     struct rpc_subs *subs;
+    _Atomic size_t criteria_bytes; /* kept by filters and subscriptions */
 };
 
 void call_init(struct rpc_call *c, struct rpc *r);
@@ -170,14 +171,21 @@ void put_log(struct buf *out, const struct block *b, size_t tx_index, size_t log
 
 /* --- logs.c ----------------------------------------------------------------------------------- */
 
+struct bloom_bits {
+    uint8_t at[3], mask[3]; /* bytes of the bloom, and what must be set in them */
+};
+
+/* Addresses, and the topics of a place, are sorted; their places in a bloom are found once. */
 struct log_criteria {
     bool by_hash;
     bool beyond_head;  /* the range asked for reached beyond the head and was cut */
     uint64_t from, to; /* inclusive */
     const struct address *addresses;
+    const struct bloom_bits *address_bits;
     size_t address_count;
     struct {
         const struct hash *topics;
+        const struct bloom_bits *bits;
         size_t count; /* 0: anything */
     } places[4];
     unsigned place_count;
@@ -188,9 +196,13 @@ struct log_criteria {
 bool criteria_read(struct rpc_call *c, const struct json *j, struct log_criteria *out);
 bool criteria_may_match(const struct log_criteria *f, const uint8_t bloom[BLOOM_BYTES]);
 bool criteria_match(const struct log_criteria *f, const struct log_entry *l);
-/* A copy that outlives the call; criteria_free releases it. */
-struct log_criteria criteria_copy(const struct log_criteria *f);
-void criteria_free(struct log_criteria *f);
+/* criteria_range resolves the range alone, against the head of the call's view. */
+bool criteria_range(struct rpc_call *c, const struct json *j, struct log_criteria *out);
+/* A copy that outlives the call; criteria_drop releases it. False: too much is kept already. */
+bool criteria_keep(struct rpc_call *c, const struct log_criteria *f, struct log_criteria *out);
+void criteria_drop(struct rpc *r, struct log_criteria *f);
+/* A copy in an arena. */
+struct log_criteria criteria_copy(struct arena *a, const struct log_criteria *f);
 /* logs_search appends the array of matching logs of f->from..f->to. */
 bool logs_search(struct rpc_call *c, const struct log_criteria *f);
 

@@ -18,6 +18,8 @@ struct subscription {
     uint8_t id[RPC_ID_BYTES];
     uint64_t from; /* first block it hears of */
     struct log_criteria criteria;
+    bool gone; /* released while its logs are looked for: the seeker frees it */
+    bool busy;
 };
 
 struct rpc_subs {
@@ -50,13 +52,20 @@ static void count(struct rpc *r, const struct subscription *s, int change)
         feed_watch_pending(r, change);
 }
 
+static void discard(struct rpc *r, struct subscription *s)
+{
+    criteria_drop(r, &s->criteria);
+    mem_free(s);
+}
+
 static void release(struct rpc *r, struct subscription **place)
 {
     struct subscription *s = *place;
     *place = s->next;
     count(r, s, -1);
-    criteria_free(&s->criteria);
-    mem_free(s);
+    s->gone = true;
+    if (!s->busy)
+        discard(r, s);
 }
 
 void subs_drop(struct rpc *r, struct http_ws *ws)
@@ -98,19 +107,26 @@ static void send_item(struct rpc_subs *u, const struct subscription *s, const st
     http_ws_send(s->ws, buf_view(&u->text));
 }
 
+/* tell_logs looks for a subscription's logs without the lock, which it holds only to send: the
+ * loops that serve requests need the list too. s is busy. */
 static void tell_logs(struct rpc_subs *u, const struct subscription *s, const struct block *b)
 {
     size_t log_index = 0;
+    bool gone = false;
     if (!criteria_may_match(&s->criteria, b->header.bloom))
         return;
     for (size_t t = 0; t < b->tx_count; t++) {
-        for (size_t i = 0; i < b->receipts[t].log_count; i++, log_index++) {
+        for (size_t i = 0; i < b->receipts[t].log_count && !gone; i++, log_index++) {
             const struct log_entry *l = &b->receipts[t].logs[i];
             if (!criteria_match(&s->criteria, l))
                 continue;
             buf_clear(&u->item);
             put_log(&u->item, b, t, log_index, l);
-            send_item(u, s, &u->item);
+            pthread_mutex_lock(&u->lock);
+            gone = s->gone;
+            if (!gone)
+                send_item(u, s, &u->item);
+            pthread_mutex_unlock(&u->lock);
         }
     }
 }
@@ -122,16 +138,31 @@ static void tell_block(struct rpc *r, const struct block *b)
     json_open(&head, '{');
     put_header_fields(&head, &b->header, &b->hash);
     json_close(&head, '}');
+    struct subscription **seekers = NULL;
+    size_t n = 0;
     pthread_mutex_lock(&u->lock);
-    for (const struct subscription *s = u->list; s; s = s->next) {
+    if (u->logs && b->receipts)
+        seekers = mem_zalloc(u->logs, sizeof *seekers);
+    for (struct subscription *s = u->list; s; s = s->next) {
         if (b->header.number < s->from)
             continue;
-        if (s->kind == SUB_HEADS)
+        if (s->kind == SUB_HEADS) {
             send_item(u, s, &head);
-        else if (s->kind == SUB_LOGS && b->receipts)
-            tell_logs(u, s, b);
+        } else if (s->kind == SUB_LOGS && seekers) {
+            s->busy = true;
+            seekers[n++] = s;
+        }
     }
     pthread_mutex_unlock(&u->lock);
+    for (size_t i = 0; i < n; i++) {
+        tell_logs(u, seekers[i], b);
+        pthread_mutex_lock(&u->lock);
+        seekers[i]->busy = false;
+        if (seekers[i]->gone)
+            discard(r, seekers[i]);
+        pthread_mutex_unlock(&u->lock);
+    }
+    mem_free(seekers);
     buf_free(&head);
 }
 
@@ -249,7 +280,7 @@ static bool read_kind(struct rpc_call *c, struct subscription *s)
         if (param(c, 1) && !criteria_read(c, param(c, 1), &f))
             return false;
         s->kind = SUB_LOGS;
-        s->criteria = criteria_copy(&f);
+        return criteria_keep(c, &f, &s->criteria);
     } else {
         return rpc_fail(c, name ? RPC_SERVER : RPC_PARAMS,
                         "no \"%.60s\" subscription: there are newHeads, logs and "
@@ -288,8 +319,7 @@ bool subs_add(struct rpc_call *c)
         count(c->r, s, 1);
         put_id(c->out, s->id);
     } else {
-        criteria_free(&s->criteria);
-        mem_free(s);
+        discard(c->r, s);
     }
     pthread_mutex_unlock(&u->lock);
     return ok || rpc_fail(c, RPC_LIMIT, "too many subscriptions: at most %u a connection",

@@ -2,6 +2,8 @@
  * the test makes itself. The server around it is tested in test_server.c. */
 #include "rpc/test_rpc.h"
 
+#include <malloc.h>
+
 #include "base/clock.h"
 #include "chain/blocks.h"
 #include "city/service.h"
@@ -650,6 +652,75 @@ static const char *new_filter(const char *method, const char *params)
     snprintf(out, sizeof ring[0], "%s", field("result"));
     CHECK_INT(strlen(out), 34);
     return out;
+}
+
+/* A filter keeps what it needs of what it was given, and all of them together not too much. */
+TEST(filters_keep_little)
+{
+    REQUIRE(begin());
+    struct buf b = {0};
+    buf_puts(&b,
+             "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_newFilter\",\"params\":[{\"junk\":\"");
+    memset(buf_grow(&b, 4u << 20), 'x', 4u << 20);
+    buf_puts(&b, "\"}]}");
+    struct mallinfo2 before = mallinfo2();
+    for (int i = 0; i < 20; i++)
+        CHECK(has(post(buf_cstr(&b)), "\"result\":\"0x"));
+    struct mallinfo2 after = mallinfo2();
+    CHECK(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + (16u << 20));
+    buf_clear(&b);
+    buf_puts(&b, "{\"fromBlock\":\"latest\",\"toBlock\":{\"blockNumber\":\"0x0\",\"junk\":\"");
+    memset(buf_grow(&b, 2000), 'x', 2000);
+    buf_puts(&b, "\"}}");
+    CHECK(fails(ask("eth_newFilter", "%s", buf_cstr(&b)), -32602, "range"));
+    buf_clear(&b);
+    buf_puts(&b, "{\"topics\":[");
+    for (int place = 0; place < 4; place++) {
+        for (unsigned i = 0; i < RPC_ITEMS_MAX; i++)
+            buf_putf(&b, "%s\"0x%064x\"", i ? "," : place ? "],[" : "[", i);
+    }
+    buf_puts(&b, "]]}");
+    unsigned made = 0;
+    while (made < LIMIT_RPC_FILTERS &&
+           strstr(ask("eth_newFilter", "%s", buf_cstr(&b)), "\"result\":\"0x"))
+        made++;
+    CHECK(fails(buf_cstr(&answer), -32005, "too many log criteria"));
+    CHECK(made > 300 && made < LIMIT_RPC_FILTERS - 20);
+    CHECK(r->criteria_bytes <= LIMIT_RPC_CRITERIA_BYTES);
+    buf_free(&b);
+    end();
+}
+
+/* A poll that fails has told nothing: what it would have told comes with the next one. */
+TEST(failed_polls_lose_nothing)
+{
+    REQUIRE(begin());
+    static const char *const methods[] = {"eth_newFilter", "eth_newBlockFilter"};
+    for (int i = 0; i < 2; i++) {
+        const char *id = new_filter(methods[i], i ? " " : "{}");
+        char params[64];
+        struct json *json = NULL;
+        struct diag d;
+        struct rpc_call c;
+        struct buf out = {0};
+        token_transfer(0, 1, 5);
+        ledger_block(&ledger);
+        snprintf(params, sizeof params, "[\"%s\"]", id);
+        CHECK_ERR(json_parse(&json, bytes_str(params), &d), E_OK);
+        call_init(&c, r);
+        c.out = &out;
+        c.params = json;
+        c.deadline_us = 0;
+        CHECK(!eth_get_filter_changes(&c));
+        CHECK_INT(c.error_code, RPC_LIMIT);
+        call_fini(&c);
+        json_free(json);
+        buf_free(&out);
+        const char *text = ask("eth_getFilterChanges", "\"%s\"", id);
+        CHECK_INT(i ? count_of(text, "\"0x") : count_of(text, "logIndex"), 1);
+        CHECK(is(ask("eth_getFilterChanges", "\"%s\"", id), "[]"));
+    }
+    end();
 }
 
 TEST(filters)

@@ -320,6 +320,46 @@ TEST(logs_by_subscription)
     end();
 }
 
+/* Subscriptions come and go while their logs are looked for, also with their connection. */
+TEST(logs_while_subscriptions_go)
+{
+    REQUIRE(begin(true));
+    struct tx t = ledger_unsigned(&ledger, 0, 1, 0);
+    uint8_t data[68] = {0xa9, 0x05, 0x9c, 0xbb, [67] = 1}; /* transfer(address,uint256) */
+    memcpy(data + 16, ledger.accounts[1].b, 20);
+    t.to = service_named("money")->address;
+    t.gas_limit = 200000;
+    t.data = bytes_of(data, sizeof data);
+    int stays = ws_dial();
+    CHECK(has(ws_ask(stays, "eth_subscribe", "\"logs\", {}"), "result"));
+    for (int i = 0; i < 20; i++) {
+        int goes = ws_dial();
+        char id[40], params[60];
+        for (int k = 0; k < 10; k++)
+            ws_put(goes, "eth_subscribe",
+                   "\"logs\", {\"address\":[\"0xc000000000000000000000000000000000000000\","
+                   "\"0x00000000000000000000000000000000c1700001\","
+                   "\"0x0000000000000000000000000000000000000001\"]}");
+        ws_get(goes);
+        result_id(id);
+        t.nonce = (uint64_t)i;
+        CHECK_ERR(ledger_send(&ledger, &t, 0), E_OK);
+        snprintf(params, sizeof params, "\"%s\"", id);
+        ws_put(goes, "eth_unsubscribe", params);
+        if (i % 2)
+            CHECK(has(ws_get(stays), "\"logIndex\":\"0x0\""));
+        close(goes);
+        if (!(i % 2))
+            CHECK(has(ws_get(stays), "\"logIndex\":\"0x0\""));
+    }
+    for (int i = 0; i < 200 && subs_count(r) > 1; i++)
+        usleep(10000);
+    CHECK_INT(subs_count(r), 1);
+    CHECK_INT(r->criteria_bytes, 0);
+    close(stays);
+    end();
+}
+
 TEST(every_block_is_told_once)
 {
     REQUIRE(begin(true));
