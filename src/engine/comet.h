@@ -8,14 +8,25 @@
  * Idle       a proposer with nothing to propose waits up to COMET_IDLE_MS for something, inside
  *            PrepareProposal: an idle network makes a height a second, and a transaction that
  *            arrives meanwhile is proposed at once. timeout_propose must be longer
- * (docs/network.md). No block   a height without transaction, report of misbehaviour or due
- * heartbeat makes none; the app_hash stays that of the head. Bounds     a proposer stops adding
- * transactions after COMET_EXECUTE_US of execution, so that a block takes at most that and one
- * transaction more on a machine like its own. Failing    what cannot be executed as decided, or not
- * be stored, ends the node: the answer is an exception, which ends CometBFT too, and nothing of the
- * height is on disk. Threads    CometBFT's consensus connection drives the chain, under one lock
- * (an engine that was restarted comes on a new connection, hence another thread). The mempool,
- * query and snapshot connections touch only pool, views and files. */
+ *            (docs/network.md).
+ *
+ * No block   a height without transaction, report of misbehaviour or due heartbeat makes none; the
+ *            app_hash stays that of the head.
+ *
+ * Bounds     a proposer stops adding transactions after COMET_EXECUTE_US of execution, so that a
+ *            block takes at most that and one transaction more on a machine like its own.
+ *
+ * Failing    what cannot be executed as decided, or not be stored, ends the node: the answer is an
+ *            exception, which ends CometBFT too, and nothing of the height is on disk.
+ *
+ * Leaving    before the block of an upgrade to another program the node stops, COMET_LEAVE_MS after
+ *            its last height is stored: meanwhile CometBFT tells its peers that height's votes. If
+ *            the first ones left at once, the others could miss a vote and be too few to go on.
+ *
+ * Threads    CometBFT's consensus connection drives the chain, under one lock (an engine that was
+ *            restarted comes on a new connection, hence another thread). The mempool, query and
+ *            snapshot connections touch only pool, views and files.
+ */
 #ifndef PARVIS_ENGINE_COMET_H
 #define PARVIS_ENGINE_COMET_H
 
@@ -30,6 +41,7 @@
 
 #define COMET_IDLE_MS 1000u
 #define COMET_EXECUTE_US 200000u
+#define COMET_LEAVE_MS 3000u
 /* Heights whose CometBFT blocks are kept, for members that were away: two days of an idle network,
  * four hours of one that is always busy. Headers and votes stay for two days all the same, as long
  * as misbehaviour can be reported. */

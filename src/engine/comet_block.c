@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/lang.h"
@@ -451,6 +452,15 @@ void comet_finalize(struct comet *c, const struct abci_block *in, struct abci_re
     c->finalized_block = block;
 }
 
+/* linger gives the other members time to hear the last votes, which the engine goes on telling
+ * while it waits for an answer. */
+static void linger(struct comet *c)
+{
+    uint64_t until_us = clock_mono_us() + COMET_LEAVE_MS * UINT64_C(1000);
+    while (!atomic_load(&c->stopping) && clock_mono_us() < until_us)
+        usleep(20000);
+}
+
 void comet_commit(struct comet *c, struct abci_response *out, struct arena *a)
 {
     uint64_t height = c->finalized_height;
@@ -476,6 +486,7 @@ void comet_commit(struct comet *c, struct abci_response *out, struct arena *a)
         return;
     }
     if (comet_program_is_known(c, &d) != E_OK) { /* this height is stored, the next is not ours */
+        linger(c);
         comet_fail(c, out, a, E_VERSION, d.text);
         return;
     }

@@ -209,7 +209,9 @@ export async function transfer(node, ...rest) {
 export async function decide(first, others, ...words) {
   await ok('network', ...words, '--home', first.home, '--rpc', first.url);
   const { id } = JSON.parse(await ok('network', 'proposals', '--all', '--rpc', first.url, '--json')).at(-1);
+  const proposed = await first.head();
   for (const m of others) {
+    await until(async () => await m.head() >= proposed, 20000, 20); // it has to know the proposal
     const { code, err } = await run('network', 'vote', String(id), 'yes', '--home', m.home, '--rpc', m.url);
     // decided before all had voted, against one of them perhaps
     if (code !== 0 && !/ProposalClosed|NotAuthorised/.test(err)) throw new Error(err);
