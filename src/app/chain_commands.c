@@ -370,7 +370,22 @@ static void explain_failure(struct client *client, const struct tx *t, const uin
     buf_free(&params);
 }
 
-static int run_send(struct cli *cli)
+/* fix_gas estimates, where --gas does not say, and adds a reserve. */
+static enum err fix_gas(struct client *client, struct tx *t, const uint8_t key32[32],
+                        uint64_t gas_reserve, struct diag *d)
+{
+    struct address from;
+    if (t->gas_limit > 0)
+        return E_OK;
+    TRY(ecdsa_address(&from, key32));
+    TRY(client_estimate_gas(client, t, &from, d));
+    t->gas_limit += gas_reserve;
+    if (t->gas_limit > LIMIT_TX_GAS)
+        t->gas_limit = LIMIT_TX_GAS;
+    return E_OK;
+}
+
+static int send_with(struct cli *cli, uint64_t gas_reserve)
 {
     struct diag d = {0}, why = {0};
     struct client *client = NULL;
@@ -386,6 +401,8 @@ static int run_send(struct cli *cli)
         e = build_send(cli, &t, &v, &nonce, &d);
     if (e == E_OK)
         e = client_open(&client, cli_rpc(cli), &d);
+    if (e == E_OK)
+        e = fix_gas(client, &t, key32, gas_reserve, &d);
     if (e == E_OK)
         e = client_send(client, &t, key32, &nonce, &hash, &d);
     if (e == E_OK && !cli_has(cli, "no-wait"))
@@ -403,20 +420,26 @@ static int run_send(struct cli *cli)
     return ok ? EXIT_OK : EXIT_NO;
 }
 
-int chain_send(const struct cli *cli, const char *from, const char **args, size_t count)
+static int run_send(struct cli *cli)
+{
+    return send_with(cli, 0);
+}
+
+int chain_send(const struct cli *cli, const char *from, const char **args, size_t count,
+               uint64_t gas_reserve)
 {
     static const char *const COMMON[] = {"home", "key-file", "passphrase-file", "rpc"};
-    struct cli *send = mem_zalloc(1, sizeof *send);
-    *send = (struct cli){.args = args, .arg_count = count, .json = cli->json, .quiet = cli->quiet};
-    for (send->command = CHAIN_COMMANDS; send->command->run != run_send;)
-        send->command++;
+    struct cli *inner = mem_zalloc(1, sizeof *inner);
+    *inner = (struct cli){.args = args, .arg_count = count, .json = cli->json, .quiet = cli->quiet};
+    for (inner->command = CHAIN_COMMANDS; inner->command->run != run_send;)
+        inner->command++;
     for (size_t i = 0; i < sizeof COMMON / sizeof COMMON[0]; i++)
         if (cli_has(cli, COMMON[i]))
-            send->values[send->value_count++] =
+            inner->values[inner->value_count++] =
                 (struct cli_value){COMMON[i], cli_get(cli, COMMON[i])};
-    send->values[send->value_count++] = (struct cli_value){"from", from};
-    int code = run_send(send);
-    mem_free(send);
+    inner->values[inner->value_count++] = (struct cli_value){"from", from};
+    int code = send_with(inner, gas_reserve);
+    mem_free(inner);
     return code;
 }
 

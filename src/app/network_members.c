@@ -207,6 +207,9 @@ const struct cli_option NETWORK_PROPOSALS_OPTIONS[] = {
 };
 
 #define LIFETIME_MAX_S 7776000u
+/* What a vote may cost more than estimated: another one, in the block before, can make it the one
+ * that decides. */
+#define GAS_DECISION 500000u
 
 /* A member's operator, by its name or as an address. */
 static enum err find_member(const struct cli *cli, const char *who, char out[43], struct diag *d)
@@ -287,7 +290,7 @@ static int act(const struct cli *cli, const char *method, const char **values, s
         snprintf(lifetime, sizeof lifetime, "%llu", (unsigned long long)seconds);
         args[count++] = lifetime;
     }
-    int code = chain_send(cli, "node", args, count);
+    int code = chain_send(cli, "node", args, count, GAS_DECISION);
     if (code == EXIT_OK && proposes)
         print_proposal_number(cli);
     return code;

@@ -26,6 +26,16 @@ async function sendUntil(number) {
   while (await members[0].head() < number) await transfer(members[0], keys[0], nobody, 1n);
 }
 
+test('votes given at the same moment, one of which decides, both count', { skip, timeout: 60000 }, async () => {
+  await ok('network', 'upgrade', '--at', '1000', '--program', 'parvis-9.9.9', '--home', members[0].home, '--rpc', members[0].url);
+  const { id } = JSON.parse(await ok('network', 'proposals', '--all', '--rpc', members[0].url, '--json')).at(-1);
+  assert.ok(await haveBlock(members, await members[0].head()));
+  const votes = await Promise.all(members.slice(1, 3).map((m) =>
+    run('network', 'vote', String(id), 'yes', '--home', m.home, '--rpc', m.url)));
+  for (const { code, out, err } of votes) assert.equal(code, 0, out + err);
+  await agree('--call-off');
+});
+
 test('an upgrade that is called off in time stops nobody', { skip, timeout: 60000 }, async () => {
   const number = await members[0].head() + 12;
   await agree('--at', String(number), '--program', 'parvis-9.9.9');
